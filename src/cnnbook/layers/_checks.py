@@ -53,3 +53,9 @@ def require_shape(name, array, shape, because):
             f"{name} has shape {array.shape}, expected {tuple(shape)} ({because}); "
             f"check that it belongs to the same call."
         )
+
+
+def require_dout(dout, shape, dtype):
+    """Refuse `dout` unless it has the shape and dtype of the output it is the error of."""
+    require_float(dout=dout, out=np.empty(0, dtype))
+    require_shape("dout", dout, shape, "the shape of the output")

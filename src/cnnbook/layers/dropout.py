@@ -7,7 +7,7 @@ value is the same in training and afterwards, and inference needs no scaling at 
 
 import numpy as np
 
-from cnnbook.layers._checks import require_float, require_shape
+from cnnbook.layers._checks import require_dout, require_float, require_shape
 
 # Sets the stream of dropout apart from whatever else is drawn from the same seed and step.
 _DROPOUT_STREAM = 0xD209
@@ -104,8 +104,7 @@ def dropout_backward(dout, cache):
         ∂E/∂x, of the shape of `x`.
     """
     shape, dtype, mask = cache
-    require_float(dout=dout, x=np.empty(0, dtype))
-    require_shape("dout", dout, shape, "the shape of the output")
+    require_dout(dout, shape, dtype)
     return dout.copy() if mask is None else dout * mask
 
 
