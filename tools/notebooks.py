@@ -20,6 +20,7 @@ from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernel
 NOTEBOOKS = Path(__file__).resolve().parent.parent / "notebooks"
 KERNELSPEC = {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"}
 NOTEBOOK_METADATA = {"kernelspec": KERNELSPEC, "language_info": {"name": "python"}}
+KEPT = ("description",)  # the page's description, for search engines
 CELL_METADATA = frozenset({"tags", "mystnb"})
 TEXT_FORMATS = {".md": "md:myst", ".py": "py:percent"}
 NBFORMAT = (4, 5)
@@ -106,7 +107,8 @@ def _outputs(cell):
 def normalise(nb):
     """Bring a notebook to the one form in which it is stored, in place.
 
-    Sources, outputs, execution counts and the cell metadata in `CELL_METADATA` stay. Empty cells,
+    Sources, outputs, execution counts, the notebook metadata in `KEPT` and the cell metadata in
+    `CELL_METADATA` stay. Empty cells,
     stored stderr and all other metadata go; cell ids follow from the cells' contents.
 
     Parameters
@@ -120,10 +122,11 @@ def normalise(nb):
         What had to change, one phrase each; empty for a normalised notebook.
     """
     found = []
-    if nb.metadata != NOTEBOOK_METADATA:
-        extra = sorted(set(nb.metadata) - set(NOTEBOOK_METADATA))
-        found.append(f"notebook metadata beyond the standard form ({', '.join(extra) or 'kernel'})")
-        nb.metadata = nbformat.from_dict(NOTEBOOK_METADATA)
+    metadata = NOTEBOOK_METADATA | {key: nb.metadata[key] for key in KEPT if key in nb.metadata}
+    if nb.metadata != metadata:
+        wrong = sorted(key for key in nb.metadata if nb.metadata[key] != metadata.get(key))
+        found.append(f"notebook metadata: {', '.join(wrong) or 'kernelspec missing'}")
+        nb.metadata = nbformat.from_dict(metadata)
     if (nb.nbformat, nb.nbformat_minor) != NBFORMAT:
         found.append(f"notebook format {nb.nbformat}.{nb.nbformat_minor}")
         nb.nbformat, nb.nbformat_minor = NBFORMAT
