@@ -8,6 +8,7 @@ a clean kernel; `--from-text` makes a notebook of a MyST (`.md`) or percent (`.p
 
 import argparse
 import hashlib
+import json
 import os
 import sys
 from pathlib import Path
@@ -16,6 +17,7 @@ import jupytext
 import nbformat
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
+from nbformat import ValidationError
 
 NOTEBOOKS = Path(__file__).resolve().parent.parent / "notebooks"
 KERNELSPEC = {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"}
@@ -51,16 +53,16 @@ def read(path):
     """
     try:
         text = path.read_text(encoding="utf-8")
-        nb = nbformat.reads(text, as_version=nbformat.NO_CONVERT)
-        if nb.nbformat != NBFORMAT[0]:
+        major = json.loads(text)["nbformat"]
+        if major != NBFORMAT[0]:
             raise NotebookError(
-                f"{path}: notebook format {nb.nbformat} found, {NBFORMAT[0]} expected: "
+                f"{path}: notebook format {major} found, {NBFORMAT[0]} expected: "
                 "open and save it in JupyterLab"
             )
-        return nb, text
+        return nbformat.reads(text, as_version=nbformat.NO_CONVERT), text
     except OSError as error:
         raise NotebookError(f"{path}: cannot be read ({error.strerror})") from error
-    except (UnicodeDecodeError, nbformat.reader.NotJSONError, AttributeError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError, ValidationError) as error:
         raise NotebookError(f"{path}: is not a notebook (JSON with cells was expected)") from error
 
 
@@ -108,8 +110,8 @@ def normalise(nb):
     """Bring a notebook to the one form in which it is stored, in place.
 
     Sources, outputs, execution counts, the notebook metadata in `KEPT` and the cell metadata in
-    `CELL_METADATA` stay. Empty cells,
-    stored stderr and all other metadata go; cell ids follow from the cells' contents.
+    `CELL_METADATA` stay. Empty cells, stored stderr and all other metadata go; cell ids follow from
+    the cells' contents.
 
     Parameters
     ----------
