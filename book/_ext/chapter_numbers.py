@@ -1,4 +1,4 @@
-"""Number chapters by their file names: `notebooks/14_mnist.ipynb` is chapter 14, whatever else exists.
+"""Number chapters by their file names: `notebooks/14_mnist.ipynb` is chapter 14.
 
 Sphinx numbers the entries of a table of contents 1, 2, 3, ...; a book whose table lists only the
 chapters that exist would so call its fourteenth chapter the first. Everything that carries a
@@ -21,7 +21,7 @@ CHAPTER = re.compile(r"(?:.*/)?(\d\d)_[^/]*$")
 def chapter_of(docname):
     """Return the chapter's number for a document name, or None for a page that is no chapter.
 
-    >>> chapter_of("notebooks/14_mnist_byte_by_byte")
+    >>> chapter_of("notebooks/14_mnist")
     14
     >>> chapter_of("book/notation") is None
     True
@@ -30,34 +30,33 @@ def chapter_of(docname):
     return int(match.group(1)) if match else None
 
 
-def _number_entries(bullets, prefix, numbers):
-    """Number the entries of one bullet list and, below each, its own list."""
-    count = 0
-    for item in bullets:
-        if not isinstance(item, nodes.list_item):
-            continue
-        number = prefix
+def section_numbers(toc, chapter):
+    """Return the number of every section of a chapter, and mark its toc entries with them.
+
+    Parameters
+    ----------
+    toc : docutils.nodes.bullet_list
+        The page's contents as Sphinx keeps them: one item, the title, with a list of sections.
+    chapter : int
+
+    Returns
+    -------
+    dict
+        Section number, a tuple such as (14, 2, 1), by anchor; the title's anchor is "".
+    """
+    numbers = {}
+
+    def number_item(item, number):
         for part in item:
             if isinstance(part, addnodes.compact_paragraph):
-                count += 1
-                number = (*prefix, count)
-                reference = part[0]
-                reference["secnumber"] = list(number)
-                numbers[reference["anchorname"]] = number
+                part[0]["secnumber"] = list(number)
+                numbers[part[0]["anchorname"]] = number
             elif isinstance(part, nodes.bullet_list):
-                _number_entries(part, number, numbers)
+                items = [child for child in part if isinstance(child, nodes.list_item)]
+                for place, child in enumerate(items, start=1):
+                    number_item(child, (*number, place))
 
-
-def _number_chapter(toc, chapter):
-    """Return {anchor: section number} for a chapter and mark its toc entries with the numbers."""
-    numbers = {}
-    title = toc[0]
-    for part in title:
-        if isinstance(part, addnodes.compact_paragraph):
-            part[0]["secnumber"] = [chapter]
-            numbers[part[0]["anchorname"]] = (chapter,)
-        elif isinstance(part, nodes.bullet_list):
-            _number_entries(part, (chapter,), numbers)
+    number_item(toc[0], (chapter,))
     return numbers
 
 
@@ -66,10 +65,9 @@ def assign_section_numbers(self, env):
     before, env.toc_secnumbers = env.toc_secnumbers, {}
     for docname, toc in env.tocs.items():
         chapter = chapter_of(docname)
-        if chapter is None or not len(toc):
-            continue
-        env.toc_secnumbers[docname] = _number_chapter(toc, chapter)
-        env.titles[docname]["secnumber"] = [chapter]
+        if chapter is not None and len(toc):
+            env.toc_secnumbers[docname] = section_numbers(toc, chapter)
+            env.titles[docname]["secnumber"] = [chapter]
     return [name for name, now in env.toc_secnumbers.items() if before.get(name) != now]
 
 

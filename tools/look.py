@@ -1,0 +1,109 @@
+"""Take a picture of every page, in two widths and two themes, and one sheet of them all.
+
+    python tools/look.py              every page of _build/html, into _build/look
+    python tools/look.py 14 notation  only pages whose path contains one of the words
+
+Full pages go to `_build/look/<page>-<width>-<theme>.png`, the tops of all of them side by side to
+`_build/look/contact-sheet.png`.
+"""
+
+import argparse
+import io
+import sys
+from pathlib import Path
+
+from PIL import Image, ImageDraw, ImageFont
+from playwright.sync_api import sync_playwright
+
+ROOT = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(ROOT / "tests" / "browser"))
+
+from chromium import find_chromium, settle  # noqa: E402
+
+WIDTHS = {1280: 900, 390: 844}
+THEMES = ("light", "dark")
+THUMBNAIL_HEIGHT = 360
+MARGIN = 16
+TALLEST = 16_000  # pixels: Chromium's limit for one picture
+
+
+def pages_of(html, words):
+    """Return the pages of the built book, those whose path contains a word if words are given."""
+    pages = [path for path in sorted(html.rglob("*.html")) if "_static" not in path.parts]
+    pages = [path for path in pages if path != html / "index.html"]
+    if words:
+        pages = [
+            path for path in pages if any(word in str(path.relative_to(html)) for word in words)
+        ]
+    return pages
+
+
+def photograph(html, pages, out):
+    """Store a full picture of each page; return {(width, theme): [(page, top of the picture)]}."""
+    tops = {(width, theme): [] for width in WIDTHS for theme in THEMES}
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=find_chromium(), args=["--no-sandbox"])
+        for theme in THEMES:
+            context = browser.new_context(color_scheme=theme, reduced_motion="reduce")
+            tab = context.new_page()
+            for path in pages:
+                tab.goto(path.as_uri())
+                for width, height in WIDTHS.items():
+                    tab.set_viewport_size({"width": width, "height": height})
+                    settle(tab)
+                    name = path.relative_to(html).with_suffix("").as_posix().replace("/", "-")
+                    target = out / f"{name}-{width}-{theme}.png"
+                    tall = tab.evaluate("document.documentElement.scrollHeight") <= TALLEST
+                    tab.screenshot(path=target, full_page=tall, animations="disabled")
+                    top = tab.screenshot(animations="disabled")
+                    tops[width, theme].append((name, Image.open(io.BytesIO(top)).convert("RGB")))
+            context.close()
+        browser.close()
+    return tops
+
+
+def contact_sheet(tops):
+    """Return one picture: a row for each width and theme, a column for each page."""
+    font = ImageFont.load_default(size=14)
+    rows = []
+    for (width, theme), pictures in tops.items():
+        small = []
+        for name, picture in pictures:
+            scale = THUMBNAIL_HEIGHT / picture.height
+            size = (round(picture.width * scale), THUMBNAIL_HEIGHT)
+            small.append((name, picture.resize(size, Image.Resampling.LANCZOS)))
+        rows.append((f"{width} px, {theme}", small))
+    widest = max(sum(p.width + MARGIN for _, p in small) for _, small in rows) + MARGIN
+    band = THUMBNAIL_HEIGHT + 2 * MARGIN + 20
+    sheet = Image.new("RGB", (widest, band * len(rows)), "#c8ccd2")
+    draw = ImageDraw.Draw(sheet)
+    for row, (title, small) in enumerate(rows):
+        left, top = MARGIN, row * band + MARGIN
+        for name, picture in small:
+            label = name if picture.width > 400 else name.split("-", 1)[-1][:22]
+            draw.text((left, top), f"{label} · {title}"[: picture.width // 7], "#1f2328", font=font)
+            sheet.paste(picture, (left, top + 20))
+            left += picture.width + MARGIN
+    return sheet
+
+
+def main():
+    """Run the command line."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("words", nargs="*", help="only pages whose path contains one of these")
+    parser.add_argument("--html", type=Path, default=ROOT / "_build" / "html")
+    parser.add_argument("--out", type=Path, default=ROOT / "_build" / "look")
+    given = parser.parse_args()
+    html = given.html.resolve()
+    pages = pages_of(html, given.words) if html.is_dir() else []
+    if not pages:
+        sys.exit(f"No page to look at in {given.html}: run `make book` first.")
+    if find_chromium() is None:
+        sys.exit("No Chromium or Chrome was found: install one, or name it in CHROME_PATH.")
+    given.out.mkdir(parents=True, exist_ok=True)
+    contact_sheet(photograph(html, pages, given.out)).save(given.out / "contact-sheet.png")
+    print(f"{len(pages)} pages, {len(pages) * len(WIDTHS) * len(THEMES)} pictures in {given.out}")
+
+
+if __name__ == "__main__":
+    main()
