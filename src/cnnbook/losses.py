@@ -6,7 +6,7 @@ distribution y and p = softmax(logits), E = −Σₖ yₖ ln pₖ, and ∂E/∂l
 
 import numpy as np
 
-from cnnbook.layers._checks import require_float, require_rank
+from .layers._checks import require_float, require_rank
 
 # A row of label probabilities may miss 1 by this much: what rounding to float32 can do.
 _SUM_TOLERANCE = 1e-5

@@ -7,7 +7,7 @@ keeps: do not write to `out` between the two calls.
 
 import numpy as np
 
-from cnnbook.layers._checks import require_dout, require_float
+from ._checks import require_dout, require_float
 
 
 def relu_forward(x):

@@ -6,7 +6,7 @@ the forward one: dx = δ wᵀ, dw = xᵀ δ; the bias is shared by the whole min
 
 import math
 
-from cnnbook.layers._checks import require_dout, require_float, require_rank, require_shape
+from ._checks import require_dout, require_float, require_rank, require_shape
 
 
 def dense_forward(x, w, b):

@@ -7,7 +7,7 @@ value is the same in training and afterwards, and inference needs no scaling at 
 
 import numpy as np
 
-from cnnbook.layers._checks import require_dout, require_float, require_shape
+from ._checks import require_dout, require_float, require_shape
 
 # Sets the stream of dropout apart from whatever else is drawn from the same seed and step.
 _DROPOUT_STREAM = 0xD209
