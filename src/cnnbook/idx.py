@@ -7,6 +7,7 @@ most significant byte first. The files are usually compressed with gzip (RFC 195
 
 import hashlib
 import math
+import os
 import stat
 import zlib
 from collections.abc import Callable
@@ -25,13 +26,29 @@ TYPES = {
     0x0D: np.dtype(">f4"),
     0x0E: np.dtype(">f8"),
 }
-MAX_BYTES = 1 << 30
+MAX_BYTES = 1 << 28  # five times MNIST
 MAX_RANK = 64  # NumPy's own limit
 
 _GZIP_MAGIC = b"\x1f\x8b"
 _GZIP_RATIO = 1032  # DEFLATE cannot do better: 258 bytes for two bits
 _COMPRESSED_PIECE = 1 << 18
 _PIECE = 1 << 20
+_REPLACE = "Replace it by a whole copy; `python -m cnnbook data` fetches MNIST's."
+
+
+class IdxError(InputError):
+    """An IDX file that is not taken; `finding` is what was found, without the file's name."""
+
+    def __init__(self, name, finding, advice=_REPLACE):
+        super().__init__(name, finding, advice)
+        self.finding = finding
+
+    def __str__(self):
+        return "{} {}. {}".format(*self.args)
+
+
+class DamagedError(IdxError):
+    """A file that could be read and is not one whole IDX file."""
 
 
 def read_idx(path, *, max_bytes=MAX_BYTES):
@@ -86,7 +103,7 @@ def read_with_digest(path, *, name=None, max_bytes=MAX_BYTES):
 
         dtype, shape = _read_header(read, digest, name)
         promised = math.prod(shape) * dtype.itemsize
-        size = path.stat().st_size
+        size = os.fstat(file.fileno()).st_size
         _check_promise(promised, shape, size * _GZIP_RATIO if compressed else size, max_bytes, name)
 
         body = np.empty(promised, np.uint8)
@@ -94,23 +111,20 @@ def read_with_digest(path, *, name=None, max_bytes=MAX_BYTES):
         while filled < promised:
             piece = read(min(_PIECE, promised - filled))
             if not piece:
-                raise InputError(
-                    f"{name} is cut: its header promises {promised:,} bytes of numbers and "
-                    f"{filled:,} are there. {_GET_ANOTHER}"
+                raise DamagedError(
+                    name,
+                    f"is cut: its header promises {promised:,} bytes of numbers and "
+                    f"{filled:,} are there",
                 )
             digest.update(piece)
             body[filled : filled + len(piece)] = np.frombuffer(piece, np.uint8)
             filled += len(piece)
         if read(1):
-            raise InputError(
-                f"{name} goes on after the {promised:,} bytes of numbers that its header promises. "
-                f"{_GET_ANOTHER}"
+            raise DamagedError(
+                name, f"goes on after the {promised:,} bytes of numbers that its header promises"
             )
     array = body.view(dtype).reshape(shape)
     return array.astype(dtype.newbyteorder("="), copy=False), digest.hexdigest()
-
-
-_GET_ANOTHER = "Replace it by a whole copy; `python -m cnnbook data` fetches MNIST's."
 
 
 def _read_header(read, digest, name):
@@ -119,16 +133,15 @@ def _read_header(read, digest, name):
     digest.update(magic)
     code, rank = magic[2], magic[3]
     if magic[:2] != b"\0\0" or code not in TYPES:
-        page = magic.lstrip()[:1] == b"<"
-        raise InputError(
-            f"{name} {'looks like a web page' if page else 'is not an IDX file'}: it starts with "
-            f"the bytes {magic.hex(' ')}, where IDX has 00 00, a type code (08, 09, 0b to 0e) and "
-            f"the rank, inside gzip or not. {_GET_ANOTHER}"
+        page = b"<" in magic.lstrip(b"\xef\xbb\xbf \t\r\n")[:1]
+        raise DamagedError(
+            name,
+            f"{'looks like a web page' if page else 'is not an IDX file'}: it starts with the "
+            f"bytes {magic.hex(' ')}, where IDX has 00 00, a type code (08, 09, 0b to 0e) and the "
+            f"rank, inside gzip or not",
         )
     if rank > MAX_RANK:
-        raise InputError(
-            f"{name} gives an array of rank {rank}; NumPy goes up to {MAX_RANK}. {_GET_ANOTHER}"
-        )
+        raise DamagedError(name, f"gives an array of rank {rank}; NumPy goes up to {MAX_RANK}")
     sizes = _read_exactly(read, 4 * rank, name)
     digest.update(sizes)
     return TYPES[code], tuple(int(n) for n in np.frombuffer(sizes, ">u4"))
@@ -139,7 +152,7 @@ def _read_exactly(read, count, name):
     while len(data) < count:
         piece = read(count - len(data))
         if not piece:
-            raise InputError(f"{name} ends inside its header. {_GET_ANOTHER}")
+            raise DamagedError(name, "is empty or ends inside its header")
         data += piece
     return data
 
@@ -148,17 +161,19 @@ def _check_promise(promised, shape, room, max_bytes, name):
     """Refuse a promise that the file cannot keep, or that is too large, before allocating."""
     text = " x ".join(f"{n:,}" for n in shape) or "one number"
     if promised > room:
-        raise InputError(
-            f"{name} is cut: its header promises {text} ({promised:,} bytes), more than a file of "
-            f"its size can hold. {_GET_ANOTHER}"
+        raise DamagedError(
+            name,
+            f"is cut: its header promises {text} ({promised:,} bytes), more than a file of its "
+            f"size can hold",
         )
     if promised > max_bytes:
-        raise InputError(
-            f"{name} promises {text} ({promised:,} bytes), over the limit of {max_bytes:,}. If it "
-            f"is what you want, pass a larger max_bytes to read_idx."
+        raise IdxError(
+            name,
+            f"promises {text} ({promised:,} bytes), over the limit of {max_bytes:,}",
+            "If it is what you want, read it with read_idx and a larger max_bytes.",
         )
     if math.prod(n or 1 for n in shape) > np.iinfo(np.intp).max // 8:
-        raise InputError(f"{name} has dimensions that NumPy cannot hold: {text}. {_GET_ANOTHER}")
+        raise DamagedError(name, f"has dimensions that NumPy cannot hold: {text}")
 
 
 def _gunzip(file, name) -> Callable[[int], bytes]:
@@ -173,17 +188,17 @@ def _gunzip(file, name) -> Callable[[int], bytes]:
             try:
                 piece = decoder.decompress(pending, count)
             except zlib.error as error:
-                raise InputError(f"{name} is damaged gzip ({error}). {_GET_ANOTHER}") from error
+                raise DamagedError(name, f"is damaged gzip ({error})") from error
             if not decoder.eof:
                 pending = decoder.unconsumed_tail or file.read(_COMPRESSED_PIECE)
                 continue
             pending = decoder.unused_data + file.read(_COMPRESSED_PIECE)
             if pending and not pending.startswith(_GZIP_MAGIC):
-                raise InputError(f"{name} has bytes left over after its gzip data. {_GET_ANOTHER}")
+                raise DamagedError(name, "has bytes left over after its gzip data")
             if pending:  # a second gzip member: RFC 1952, section 2.2
                 decoder = zlib.decompressobj(wbits=31)
         if not piece and not decoder.eof:
-            raise InputError(f"{name} is cut: its gzip data has no end. {_GET_ANOTHER}")
+            raise DamagedError(name, "is cut: its gzip data has no end")
         return piece
 
     return read

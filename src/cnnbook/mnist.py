@@ -12,7 +12,15 @@ from dataclasses import dataclass
 import numpy as np
 
 from cnnbook.errors import InputError
-from cnnbook.fetch import FILES, IMAGE_SHAPE, data_folder, fetch, locate, verify
+from cnnbook.fetch import (
+    FILES,
+    IMAGE_SHAPE,
+    data_folder,
+    digest_problem,
+    fetch,
+    locate,
+    verify,
+)
 from cnnbook.idx import read_idx, read_with_digest
 
 __all__ = [
@@ -89,30 +97,30 @@ def load(data_dir=None, *, verify=True, validation=5_000):
             *pool.map(read_with_digest, paths), strict=True
         )
     train_path, train_label_path, test_path, test_label_path = paths
-    train = _examples(train_images, train_labels, train_path, train_label_path)
-    test = _examples(test_images, test_labels, test_path, test_label_path)
+    _check_pair(train_images, train_labels, train_path, train_label_path)
+    _check_pair(test_images, test_labels, test_path, test_label_path)
     if verify:
-        for path, digest, spec in zip(paths, digests, FILES.values(), strict=True):
-            if digest != spec.sha256:
+        for path, name, digest in zip(paths, FILES, digests, strict=True):
+            if problem := digest_problem(path, name, digest):
                 raise InputError(
-                    f"{path} does not hold MNIST's contents: its SHA-256 is {digest}, expected "
-                    f"{spec.sha256}. Move it away and run `python -m cnnbook data`, or pass "
-                    f"verify=False to load another data set of the same format."
+                    f"{problem} To load another data set of the same format, pass verify=False."
                 )
-    if not 0 <= validation < len(train):
+    count = len(train_labels)
+    if not 0 <= validation < count:
         raise InputError(
-            f"{train_path} holds {len(train):,} images, of which {validation:,} cannot be set "
-            f"aside for validation. Pass a validation= from 0 to {len(train) - 1:,}."
+            f"{train_path} holds {count:,} images, of which {validation:,} cannot be set aside for "
+            f"validation. Pass a smaller validation=, at least 0."
         )
+    train = _examples(train_images, train_labels)
     return MNIST(
         train=Examples(train.images[validation:], train.labels[validation:]),
         validation=Examples(train.images[:validation], train.labels[:validation]),
-        test=test,
+        test=_examples(test_images, test_labels),
     )
 
 
-def _examples(pixels, labels, image_path, label_path):
-    """Check that images and labels fit each other and bring them to the network's form."""
+def _check_pair(pixels, labels, image_path, label_path):
+    """Check that a file of images and a file of labels are that, and fit each other."""
     if pixels.dtype != np.uint8 or pixels.shape[1:] != IMAGE_SHAPE:
         raise InputError(
             f"{image_path} holds {pixels.dtype} of shape {pixels.shape}, expected uint8 of shape "
@@ -134,8 +142,11 @@ def _examples(pixels, labels, image_path, label_path):
             f"{label_path} has the label {labels[where]} at position {where:,}, expected 0 to "
             f"{CLASSES - 1}. Take the labels of a set with ten classes."
         )
-    images = np.empty((*pixels.shape, 1), np.float32)
-    np.divide(pixels[..., np.newaxis], np.float32(255), out=images)
+
+
+def _examples(pixels, labels):
+    """Bring bytes to the network's form."""
+    images = np.divide(pixels[..., np.newaxis], 255, dtype=np.float32)
     return Examples(images, labels.astype(np.int64))
 
 
