@@ -82,7 +82,7 @@ SCHEDULES = {
         "fast",
         steps=1_100,
         start="he",
-        peak_rate=2e-3,
+        peak_rate=3e-3,
         warmup_steps=100,
         decay="cosine",
         validate_every=250,
@@ -366,6 +366,11 @@ class _Run:
         weights = self.engine.weights()
         accuracy, loss = evaluate(self.engine, self.data.test)
         summary = {
+            "command": (
+                f"python -m cnnbook train --backend {self.engine.name} "
+                f"--schedule {self.schedule.name} --steps {self.step} --seed {self.seed} "
+                f"--weights-dtype {weights_dtype} --out {self.out}"
+            ),
             "backend": self.engine.name,
             "schedule": self.schedule.name,
             "steps": self.step,
