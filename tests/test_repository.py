@@ -6,6 +6,7 @@ import io
 import os
 import re
 import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -112,6 +113,19 @@ def test_no_path_of_one_machine():
             continue
         found += [f"{path.relative_to(ROOT)}: {match}" for match in MACHINE_PATH.findall(text)]
     assert not found
+
+
+@pytest.mark.parametrize("command", [["check"], ["format", "--check"]], ids=["check", "format"])
+def test_code_and_notebooks_are_clean(command):
+    pytest.importorskip("ruff", reason="ruff is in requirements-dev.txt")
+    files = [str(path) for path in tracked() if path.suffix in {".py", ".ipynb"} and path.exists()]
+    done = subprocess.run(
+        [sys.executable, "-m", "ruff", *command, "--force-exclude", *files],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, f"run: ruff check --fix . && ruff format .\n{done.stdout}"
 
 
 @pytest.mark.parametrize(
