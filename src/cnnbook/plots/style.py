@@ -45,10 +45,17 @@ COLUMN = (
 HEIGHT = 3.2
 DPI = 160
 
+# Negative towards the error's orange, positive towards the input's blue, zero nearly white; each
+# pair of stops has the same luminance, so that equal sizes look equally strong.
 SIGNED = LinearSegmentedColormap.from_list(
-    "cnnbook_signed", ["#8A3A00", ERROR, "#F2B48A", "#F7F7F7", "#8FC1E3", INPUT, "#003F66"]
+    "cnnbook_signed",
+    ["#5D2500", "#B44E00", "#EAAE85", "#F7F7F7", "#8FC1E3", "#0072B2", "#00395A"],
 )
 PIXELS = LinearSegmentedColormap.from_list("cnnbook_pixels", [PAPER, INK])
+
+for _colormap in (SIGNED, PIXELS):
+    if _colormap.name not in mpl.colormaps:
+        mpl.colormaps.register(_colormap)
 
 _RC = {
     "figure.figsize": (COLUMN, HEIGHT),
@@ -101,8 +108,5 @@ def use_style():
     changes nothing and the same code draws the same picture everywhere. Under IPython's inline
     backend pictures are stored as PNG at the same resolution.
     """
-    for colormap in (SIGNED, PIXELS):
-        mpl.colormaps.register(colormap, force=True)
-    backend = mpl.rcParams["backend"]
     mpl.rcdefaults()
-    mpl.rcParams.update(_RC | {"backend": backend})
+    mpl.rcParams.update(_RC)
