@@ -40,18 +40,19 @@ def dropout_mask(shape, *, keep_prob, seed, step, dtype=np.float32):
     return _draw(shape, keep_prob, rng, dtype)
 
 
-def dropout_forward(x, *, keep_prob, mask=None, rng=None, training=True):
+def dropout_forward(x, *, keep_prob=None, mask=None, rng=None, training=True):
     """Multiply by a mask in training; leave alone in inference.
 
     Parameters
     ----------
     x : ndarray
         Activations, of any shape.
-    keep_prob : float
-        Probability that a unit is kept, in (0, 1].
+    keep_prob : float, optional
+        Probability that a unit is kept, in (0, 1]. With a mask it is not needed, and checked
+        against it if given.
     mask : ndarray, optional
         The scaled mask, 0 or 1 / keep_prob, of `x`'s shape and dtype, as from `dropout_mask`.
-        Without it one is drawn from `rng`.
+        Without it one is drawn with `keep_prob` from `rng`.
     rng : numpy.random.Generator or int, optional
         The generator to draw from, or a seed for a new one.
     training : bool, default True
@@ -67,24 +68,27 @@ def dropout_forward(x, *, keep_prob, mask=None, rng=None, training=True):
     Raises
     ------
     ValueError
-        If keep_prob is outside (0, 1], if training lacks both mask and rng, or if the mask's shape,
-        dtype or scale does not fit.
+        If keep_prob is outside (0, 1], if training has neither a mask nor both keep_prob and rng,
+        or if the mask's shape, dtype or scale does not fit.
     """
     require_float(x=x)
-    _require_probability(keep_prob)
+    if keep_prob is not None:
+        _require_probability(keep_prob)
     if not training:
         return x.copy(), (x.shape, x.dtype, None)
     if mask is None:
-        if rng is None:
+        if rng is None or keep_prob is None:
             raise ValueError(
-                "dropout in training got neither mask nor rng, expected one of them; "
-                "pass rng=np.random.default_rng(0), or training=False for inference."
+                "dropout in training got no mask and not both of keep_prob and rng, expected one "
+                "or the other; pass keep_prob=0.5 and rng=np.random.default_rng(0), or "
+                "training=False for inference."
             )
         mask = _draw(x.shape, keep_prob, np.random.default_rng(rng), x.dtype)
     else:
         require_float(x=x, mask=mask)
         require_shape("mask", mask, x.shape, "the shape of x")
-        _require_scale(mask, keep_prob)
+        if keep_prob is not None:
+            _require_scale(mask, keep_prob)
     return x * mask, (x.shape, x.dtype, mask)
 
 
