@@ -1,15 +1,30 @@
 """The convolution layer, forward and backward, as matrix products.
 
-z[n,i,j,f] = b[f] + Σ_{u,v,c} x̃[n, iS+uD, jS+vD, c] · w[u,v,c,f], with x̃ the padded input.
+z[n,i,j,f] = b[f] + Σ_u Σ_{v,c} x̃[n, iS+uD, jS+vD, c] · w[u,v,c,f], with x̃ the padded input.
+
+The inner sum is a matrix product. Lay out, for every row p of the images, what each window across
+it holds: row (n, j) of the matrix X[p] is x̃[n, p, jS+vD, c] over all v and c. With w[u] as a matrix
+of KW·C rows and F columns, the rows of the output and of the gradients are
+
+    z[i] = b + Σ_u X[iS+uD] · w[u]
+    dw[u] = Σ_i X[iS+uD]ᵀ · δ[i]
+    dX[iS+uD] += δ[i] · w[u]ᵀ, for all i and u,
+
+and dX folded, each entry added to the pixel that it was copied from, is dx. Rows that lie in the
+padding are left out, as they add nothing. Rows come before images in these arrays: at stride 1
+those that w[u] meets then lie side by side, one matrix without a copy. Laying out whole windows,
+the usual im2col, takes KH times the memory; it pays only where KW·C is too small for a product.
 """
 
 from typing import NamedTuple
 
 import numpy as np
-from numpy.lib.stride_tricks import as_strided
 
+from cnnbook.layers._blocks import over_blocks
 from cnnbook.layers._checks import require_float, require_rank, require_shape
 from cnnbook.layers._windows import Axis, axes
+
+THIN = 32  # rows of w[u] under which a matrix product is slower than laying out whole windows
 
 
 class ConvCache(NamedTuple):
@@ -62,11 +77,17 @@ def conv2d_forward(x, w, b, *, stride=1, padding="valid", dilation=1, groups=1):
     vertical, horizontal = axes(x.shape[1:3], w.shape[:2], stride, padding, dilation)
     cache = ConvCache(x, w, vertical, horizontal, groups)
     out = np.empty((len(x), vertical.out, horizontal.out, w.shape[3]), x.dtype)
-    for channels, filters in _groups(cache):
-        columns = _columns(x[..., channels], vertical, horizontal)
-        product = columns @ w[..., filters].reshape(columns.shape[1], -1)
-        out[..., filters] = product.reshape(*out.shape[:3], -1)
-    out += b
+
+    def work(block):
+        for channels, filters in _groups(cache):
+            z = np.empty(out[block, ..., filters].swapaxes(0, 1).shape, x.dtype)
+            z[...] = b[filters]
+            for meeting, matrix, where in _products(x[block, ..., channels], cache):
+                kernel = w[where][..., filters].reshape(matrix.shape[1], -1)
+                z[meeting] += (matrix @ kernel).reshape(z[meeting].shape)
+            out[block, ..., filters] = z.swapaxes(0, 1)
+
+    over_blocks(work, len(x), _bytes_per_image(cache))
     return out, cache
 
 
@@ -98,28 +119,129 @@ def conv2d_backward(dout, cache, *, need_dx=True):
     require_float(dout=dout, x=x)
     shape = (len(x), vertical.out, horizontal.out, w.shape[3])
     require_shape("dout", dout, shape, "the output's shape")
-    padded = np.zeros((len(x), vertical.padded, horizontal.padded, x.shape[3]), x.dtype)
-    dw = np.empty_like(w)
-    for channels, filters in _groups(cache):
-        delta = dout[..., filters].reshape(dout[..., 0].size, -1)
-        kernel = w[..., filters]
-        columns = _columns(x[..., channels], vertical, horizontal)
-        dw[..., filters] = (columns.T @ delta).reshape(kernel.shape)
-        if need_dx:
-            dcolumns = delta @ kernel.reshape(-1, delta.shape[1]).T
-            dcolumns = dcolumns.reshape(*shape[:3], *kernel.shape[:3])
-            part = padded[..., channels]
-            for u, v in np.ndindex(*kernel.shape[:2]):
-                rows = slice(u * vertical.dilation, None, vertical.stride)
-                cols = slice(v * horizontal.dilation, None, horizontal.stride)
-                part[:, rows, cols][:, : shape[1], : shape[2]] += dcolumns[:, :, :, u, v]
-    db = dout.sum(axis=(0, 1, 2))
-    dx = padded[
-        :,
-        vertical.before : vertical.before + vertical.size,
-        horizontal.before : horizontal.before + horizontal.size,
-    ]
-    return (np.ascontiguousarray(dx) if need_dx else None), dw, db
+    dx = np.empty(x.shape, x.dtype) if need_dx else None
+    dw, db = np.zeros(w.shape, w.dtype), np.zeros(w.shape[3], w.dtype)
+
+    def work(block):
+        dw_block, db_block = np.zeros(w.shape, w.dtype), np.empty_like(db)
+        for channels, filters in _groups(cache):
+            delta = np.ascontiguousarray(dout[block, ..., filters].swapaxes(0, 1))
+            db_block[filters] = delta.reshape(-1, delta.shape[3]).sum(axis=0)
+            for meeting, matrix, where in _products(x[block, ..., channels], cache):
+                product = matrix.T @ delta[meeting].reshape(len(matrix), -1)
+                part = dw_block[where][..., filters]
+                part[...] = product.reshape(part.shape)
+            if need_dx:
+                dx[block, ..., channels] = _dx(delta, w[..., filters], cache)
+        return dw_block, db_block
+
+    def add(block_gradients):
+        for total, part in zip((dw, db), block_gradients, strict=True):
+            total += part
+
+    over_blocks(work, len(x), _bytes_per_image(cache), add)
+    return dx, dw, db
+
+
+def _dx(delta, w, cache):
+    """Find dX from δ, row by row, and fold it."""
+    vertical, horizontal = cache.vertical, cache.horizontal
+    channels = w.shape[2]
+    images = delta.shape[1]
+    dunrolled = np.zeros(
+        (vertical.size, images, horizontal.out, horizontal.window * channels), w.dtype
+    )
+    matrix = w.reshape(vertical.window, -1, w.shape[3])
+    for u in range(vertical.window):
+        outs, ins = vertical.entry(u)
+        meeting = delta[outs]
+        product = meeting.reshape(-1, w.shape[3]) @ matrix[u].T
+        dunrolled[ins] += product.reshape(len(meeting), *dunrolled.shape[1:])
+    return _fold(dunrolled, channels, horizontal).swapaxes(0, 1)
+
+
+def _products(x, cache):
+    """Lay a block out as matrices, each with the rows of the output and of `w` that go with it.
+
+    Yields
+    ------
+    meeting : slice
+        Rows of the output.
+    matrix : ndarray
+        What their windows hold: a row for each of (i, n, j), a column for each of (v, c).
+    where : slice or int
+        Rows of `w`: one u, or all of them.
+    """
+    vertical, horizontal = cache.vertical, cache.horizontal
+    if horizontal.window * x.shape[3] < THIN:
+        yield slice(None), _whole_windows(x, vertical, horizontal), slice(None)
+        return
+    unrolled = _unroll(x, horizontal)
+    for u in range(vertical.window):
+        outs, ins = vertical.entry(u)
+        yield outs, unrolled[ins].reshape(-1, unrolled.shape[3]), u
+
+
+def _unroll(x, horizontal):
+    """Lay out X: for row p, image n and column j of the output, x̃[n, p, jS+vD] over all v.
+
+    Returns
+    -------
+    ndarray, shape (H, N, OW, KW·C)
+    """
+    images, rows, _, channels = x.shape
+    unrolled = np.zeros((rows, images, horizontal.out, horizontal.window, channels), x.dtype)
+    for v in range(horizontal.window):
+        outs, ins = horizontal.entry(v)
+        unrolled[:, :, outs, v] = x[:, :, ins].swapaxes(0, 1)
+    return unrolled.reshape(rows, images, horizontal.out, -1)
+
+
+def _fold(dunrolled, channels, horizontal):
+    """Add each entry to the pixel that `_unroll` copied it from: the transpose of `_unroll`.
+
+    Returns
+    -------
+    ndarray, shape (H, N, W, C)
+    """
+    rows, images = dunrolled.shape[:2]
+    dx = np.zeros((rows, images, horizontal.size, channels), dunrolled.dtype)
+    dunrolled = dunrolled.reshape(rows, images, horizontal.out, horizontal.window, channels)
+    for v in range(horizontal.window):
+        outs, ins = horizontal.entry(v)
+        dx[:, :, ins] += dunrolled[:, :, outs, v]
+    return dx
+
+
+def _whole_windows(x, vertical, horizontal):
+    """Lay out what every window holds, column by column of the result.
+
+    Returns
+    -------
+    ndarray, shape (OH·N·OW, KH·KW·C)
+    """
+    images, channels = len(x), x.shape[3]
+    columns = np.zeros(
+        (vertical.window, horizontal.window, channels, vertical.out, images, horizontal.out),
+        x.dtype,
+    )
+    for u, v in np.ndindex(vertical.window, horizontal.window):
+        (outs_down, ins_down), (outs, ins) = vertical.entry(u), horizontal.entry(v)
+        columns[u, v, :, outs_down, :, outs] = x[:, ins_down, ins].transpose(3, 1, 0, 2)
+    return columns.reshape(-1, vertical.out * images * horizontal.out).T
+
+
+def _groups(cache):
+    """Channels and filters that belong together, one pair of slices for each group."""
+    channels, filters = cache.w.shape[2], cache.w.shape[3] // cache.groups
+    for g in range(cache.groups):
+        yield slice(g * channels, (g + 1) * channels), slice(g * filters, (g + 1) * filters)
+
+
+def _bytes_per_image(cache):
+    """Memory that X takes for one image."""
+    row = cache.horizontal.out * cache.horizontal.window * cache.w.shape[2]
+    return cache.vertical.size * row * cache.x.itemsize
 
 
 def _check(x, w, b, groups):
@@ -140,31 +262,3 @@ def _check(x, w, b, groups):
             f"(N, H, W, C) and w is (KH, KW, C / groups, F)."
         )
     require_shape("b", b, (filters,), "one bias for each filter of w")
-
-
-def _groups(cache):
-    """Channels and filters that belong together, one pair of slices for each group."""
-    channels, filters = cache.w.shape[2], cache.w.shape[3] // cache.groups
-    for g in range(cache.groups):
-        yield slice(g * channels, (g + 1) * channels), slice(g * filters, (g + 1) * filters)
-
-
-def _columns(x, vertical, horizontal):
-    """Lay every window of `x` out as a row of a matrix."""
-    padding = (vertical.before, vertical.after), (horizontal.before, horizontal.after)
-    padded = np.pad(x, ((0, 0), *padding, (0, 0)))
-    images, down, across, channel = padded.strides
-    windows = as_strided(
-        padded,
-        (len(x), vertical.out, horizontal.out, vertical.window, horizontal.window, x.shape[3]),
-        (
-            images,
-            down * vertical.stride,
-            across * horizontal.stride,
-            down * vertical.dilation,
-            across * horizontal.dilation,
-            channel,
-        ),
-        writeable=False,
-    )
-    return windows.reshape(windows[..., 0, 0, 0].size, -1)
