@@ -33,6 +33,9 @@ window.MathJax = {
 window.addEventListener("resize", markWideFormulas);
 
 document.addEventListener("DOMContentLoaded", () => {
+  if (/^(Mac|iPhone|iPad)/.test(navigator.platform)) {
+    for (const keys of document.querySelectorAll(".search-keys")) keys.dataset.keys = "⌘ K";
+  }
   // Excerpts in the search results are fetched from the pages; browsers refuse that from a folder.
   if (location.protocol === "file:" && typeof DOCUMENTATION_OPTIONS !== "undefined") {
     DOCUMENTATION_OPTIONS.SHOW_SEARCH_SUMMARY = false;

@@ -46,12 +46,16 @@ def find_chromium():
 
 
 def settle(tab):
-    """Wait until the page's fonts are there, its formulas set and its icons drawn."""
+    """Wait until fonts are there, formulas set, icons drawn, and a new width has been noticed.
+
+    The theme looks 300 ms after a change of width which boxes now scroll.
+    """
     tab.evaluate(
         """async () => {
             if (window.MathJax && MathJax.startup && MathJax.startup.promise)
                 await MathJax.startup.promise;
             await document.fonts.ready;
+            await new Promise(done => setTimeout(done, 350));
             await new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)));
         }"""
     )
