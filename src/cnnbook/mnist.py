@@ -146,7 +146,7 @@ def _check_pair(pixels, labels, image_path, label_path):
 
 def _examples(pixels, labels):
     """Bring bytes to the network's form."""
-    images = np.divide(pixels[..., np.newaxis], 255, dtype=np.float32)
+    images = pixels[..., np.newaxis] / np.float32(255)
     return Examples(images, labels.astype(np.int64))
 
 
