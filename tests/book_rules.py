@@ -23,15 +23,15 @@ DOES_NOT_REPEAT = {
     r"np\.(?:float|int|uint|bool)\d*\(|\bnp\.(?:True_|False_)": "a bare NumPy scalar",
     r"(?<![\w.])\d+\.\d{4,}": "more than three decimals",
 }
-EXERCISE = re.compile(r"^:{3,}\{exercise\}.*?\n:label: +(\S+)", re.M | re.S)
-SOLUTION = re.compile(r"^:{3,}\{solution\} +(\S+)\n(.*?)\n\n", re.M | re.S)
+EXERCISE = re.compile(r"^[:`]{3,}\{exercise\}.*?\n:label: +(\S+)", re.M | re.S)
+SOLUTION = re.compile(r"^[:`]{3,}\{solution\} +(\S+)\n(.*?)\n\n", re.M | re.S)
 FILLER = re.compile(r"\b(?:TODO|FIXME|XXX|lorem ipsum|delve\w*|tapestry)\b", re.I)
 LABEL = re.compile(
     r"^\(([^()\s]+)\)=$|^:(?:label|name): +(\S+)$|^\$\$ +\(([^()\s]+)\)$",
     re.M,
 )
 MARKDOWN_IMAGE = re.compile(r"!\[([^\]]*)\]\(")
-IMAGE_DIRECTIVE = re.compile(r"^:{3,}\{(?:image|figure)\}[^\n]*\n((?::.*\n)*)", re.M)
+IMAGE_DIRECTIVE = re.compile(r"^[:`]{3,}\{(?:image|figure)\}[^\n]*\n((?::.*\n)*)", re.M)
 
 
 def tags(cell):
@@ -125,7 +125,7 @@ def opening(nb):
     if not re.match(r"\([\w-]+\)=\n# \S", first.source):
         found.append("the first cell does not begin with a label, (ch-name)=, and a # title")
     box = re.search(
-        r"^(:{3,})\{admonition\}.*\n:class: objectives\n(.*?)^\1$", first.source, re.M | re.S
+        r"^([:`]{3,})\{admonition\}.*\n:class: objectives\n(.*?)^\1$", first.source, re.M | re.S
     )
     objectives = re.findall(r"^[-*] ", box.group(2), re.M) if box else []
     if not 3 <= len(objectives) <= 5:

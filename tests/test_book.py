@@ -4,11 +4,11 @@ import re
 from collections import defaultdict
 from pathlib import Path
 
-import book_rules
 import nbformat
 import pytest
 import yaml
 
+import book_rules
 from cnnbook import mnist, weights
 
 ROOT = Path(__file__).parent.parent

@@ -1,6 +1,5 @@
 """Each rule of the book is broken here on purpose, and must notice."""
 
-import book_rules
 import nbformat
 import pytest
 from nbformat.v4 import (
@@ -10,6 +9,7 @@ from nbformat.v4 import (
     new_output,
 )
 
+import book_rules
 import notebooks
 
 OPENING = """(ch-demo)=
@@ -200,6 +200,7 @@ BREACHES = [
     ("figures_described", drawn(lambda form: form["image"].update(alt="A line."))),
     ("markdown_images_described", told("![](line.png)")),
     ("markdown_images_described", told(":::{figure} line.png\n:name: fig-x\n:::")),
+    ("markdown_images_described", told("```{figure} line.png\n:name: fig-x\n```")),
     ("ignored_outputs_asserted", sourced("# NBVAL_IGNORE_OUTPUT\ntrain()")),
     ("no_filler", told("TODO: say more")),
 ]

@@ -10,11 +10,11 @@ import sys
 from pathlib import Path
 
 import numpy as np
-import picture
 import pytest
 import yaml
 from PIL import Image
 
+import picture
 from cnnbook import mnist
 
 ROOT = Path(__file__).parent.parent
