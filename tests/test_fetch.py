@@ -2,6 +2,7 @@ import errno
 import gzip
 import multiprocessing
 import os
+import random
 import struct
 import threading
 import time
@@ -18,7 +19,9 @@ DATA = mnist.data_folder()
 RIGHT = (DATA / NAME).read_bytes()
 RAW = gzip.decompress(RIGHT)
 OTHER = gzip.compress(RAW[:-1] + b"\1")
-TOO_LARGE = gzip.compress(struct.pack(">HBBI", 0, 8, 1, 1 << 29)) + bytes(1 << 20)
+TOO_LARGE = gzip.compress(
+    struct.pack(">HBBI", 0, 8, 1, 1 << 29) + random.Random(0).randbytes(600_000)
+)
 posix = pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork and the limits of POSIX")
 
 

@@ -1,6 +1,7 @@
 import gzip
 import multiprocessing
 import os
+import random
 import struct
 import tracemalloc
 from itertools import islice
@@ -229,7 +230,7 @@ BAD_FILES = {
         "goes on after the 784 bytes of numbers",
     ),
     "an honest bomb": (
-        gzip.compress(header(1 << 29) + bytes(1 << 20)) + bytes(1 << 20),
+        gzip.compress(header(1 << 29) + random.Random(0).randbytes(600_000)),
         "over the limit of 268,435,456",
     ),
 }
