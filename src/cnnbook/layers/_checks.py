@@ -57,5 +57,5 @@ def require_shape(name, array, shape, because):
 
 def require_dout(dout, shape, dtype):
     """Refuse `dout` unless it has the shape and dtype of the output it is the error of."""
-    require_float(dout=dout, out=np.empty(0, dtype))
+    require_float(out=np.empty(0, dtype), dout=dout)
     require_shape("dout", dout, shape, "the shape of the output")
