@@ -1,8 +1,8 @@
-"""Give every page the description that search engines and link previews show.
+"""Give every page its title and the description that search engines and link previews show.
 
-In order of preference: `description` in the page's front matter or the notebook's metadata
-(`myst: html_meta: description` works as well, and then nothing is added here), and the page's
-first paragraph.
+The description is, in order of preference, `description` in the page's front matter or the
+notebook's metadata (`myst: html_meta: description` works as well, and then nothing is added here),
+or the page's first paragraph.
 """
 
 import html
@@ -33,8 +33,10 @@ def first_paragraph(doctree):
     return ""
 
 
-def add_description(app, pagename, templatename, context, doctree):
-    """Add the description to the page's <head>."""
+def complete_head(app, pagename, templatename, context, doctree):
+    """Add the description to the page's <head>; name the book once in the first page's title."""
+    if context.get("title") == app.config.html_title:
+        context["docstitle"] = ""
     tags = context.get("metatags", "")
     if 'name="description"' in tags:
         return
@@ -48,5 +50,5 @@ def add_description(app, pagename, templatename, context, doctree):
 
 def setup(app):
     """Register with Sphinx."""
-    app.connect("html-page-context", add_description, priority=800)
+    app.connect("html-page-context", complete_head, priority=800)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}
