@@ -1,5 +1,17 @@
 """Every static picture's drawing code, one module an idea, in one style."""
 
+from cnnbook.plots.graphs import draw_graph
+from cnnbook.plots.grids import draw_grid, draw_grids
+from cnnbook.plots.scales import draw_loss_by_spread, draw_losses, draw_shares, draw_stages
 from cnnbook.plots.style import use_style
 
-__all__ = ["use_style"]
+__all__ = [
+    "draw_graph",
+    "draw_grid",
+    "draw_grids",
+    "draw_loss_by_spread",
+    "draw_losses",
+    "draw_shares",
+    "draw_stages",
+    "use_style",
+]
