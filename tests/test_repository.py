@@ -15,7 +15,7 @@ import yaml
 from PIL import Image
 
 import picture
-from cnnbook import mnist
+from cnnbook import cli, mnist
 
 ROOT = Path(__file__).parent.parent
 WORKFLOWS = sorted((ROOT / ".github/workflows").glob("*.yml"))
@@ -170,6 +170,13 @@ def test_make_commands_exist(page):
 )
 def test_plain_commands_are_shown(page, command):
     assert command in read(page)
+
+
+def test_readme_commands_are_understood():
+    commands = re.findall(r"^python -m cnnbook ([^#\n]+)", read("README.md"), re.M)
+    assert {line.split()[0] for line in commands} == {"data", "train", "evaluate", "predict"}
+    for line in commands:
+        cli._parser().parse_args(line.split())
 
 
 @pytest.mark.parametrize("page", ["README.md", "CONTRIBUTING.md"])
