@@ -1,7 +1,5 @@
 """The article's network in TensorFlow 2."""
 
-import numpy as np
-
 from .quiet_tensorflow import tf
 from .weights import SHAPES, initial
 
@@ -69,7 +67,7 @@ class ArticleNetwork(tf.Module):
 
     def weights(self):
         """Return copies of the eight arrays by name."""
-        return {name: np.array(value) for name, value in self.named_variables().items()}
+        return {name: value.numpy().copy() for name, value in self.named_variables().items()}
 
 
 def loss_of(logits, labels):

@@ -118,19 +118,19 @@ def evaluate(engine, examples):
         The share of examples whose largest logit is the right one, and the mean cross-entropy in
         nats. No examples at all give NaN for both.
     """
+    count = len(examples.labels)
+    if not count:
+        return math.nan, math.nan
     logits = np.concatenate(
-        [np.zeros((0, 10))]
-        + [
-            engine.logits(examples.images[i : i + EVALUATION_BATCH])
-            for i in range(0, len(examples.labels), EVALUATION_BATCH)
+        [
+            engine.logits(examples.images[first : first + EVALUATION_BATCH])
+            for first in range(0, count, EVALUATION_BATCH)
         ]
     )
-    if not len(logits):
-        return math.nan, math.nan
     accuracy = np.mean(logits.argmax(axis=1) == examples.labels)
     shifted = logits - logits.max(axis=1, keepdims=True)
     log_partition = np.log(np.exp(shifted).sum(axis=1))
-    loss = np.mean(log_partition - shifted[np.arange(len(logits)), examples.labels])
+    loss = np.mean(log_partition - shifted[np.arange(count), examples.labels])
     return float(accuracy), float(loss)
 
 

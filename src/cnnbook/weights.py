@@ -5,6 +5,7 @@ a network trained by one can be loaded by the other.
 """
 
 import zipfile
+import zlib
 
 import numpy as np
 
@@ -159,7 +160,7 @@ def read_arrays(path, shapes):
     except OSError as error:
         reason = (error.strerror or str(error)).lower()
         raise InputError(f"{path} could not be read ({reason}); check the name.") from error
-    except (zipfile.BadZipFile, zipfile.LargeZipFile, EOFError, NotImplementedError) as error:
+    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError) as error:
         raise InputError(
             f"{path} is not a whole .npz file ({error}); copy it again or train again."
         ) from error
