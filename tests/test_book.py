@@ -130,3 +130,17 @@ def test_glossary_tells_the_true_sizes():
     }.items():
         entry = re.search(rf"^{name} set\n  (.*)$", text, re.M).group(1)
         assert f"{len(part.labels):,} images" in entry
+
+
+def test_notation_names_what_the_code_uses():
+    table = text_of(ROOT / "book/notation.md").split("```")[1]
+    names = {
+        name
+        for code in re.findall(r"`([^`]+)`", table)
+        for name in re.findall(r"[A-Za-z]\w*", code)
+    }
+    sources = [ROOT / "src/cnnbook/naive.py", ROOT / "src/cnnbook/losses.py"]
+    sources += (ROOT / "src/cnnbook/layers").glob("*.py")
+    words = set(re.findall(r"\w+", "\n".join(path.read_text("utf-8") for path in sources)))
+    assert len(names) > 20
+    assert names - words <= {"convolve"}, "a name in book/notation.md that the code does not have"
