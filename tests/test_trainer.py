@@ -187,7 +187,7 @@ def test_a_damaged_checkpoint_is_one_sentence(data, tmp_path, size):
     train(NumPyEngine, data, out=tmp_path)
     content = (tmp_path / "checkpoint.npz").read_bytes()
     (tmp_path / "checkpoint.npz").write_bytes(content[:size])
-    with pytest.raises(InputError, match="is damaged or not a checkpoint .*delete it"):
+    with pytest.raises(InputError, match=r"is damaged or not a checkpoint .*delete it"):
         train(NumPyEngine, data, out=tmp_path)
 
 
