@@ -242,8 +242,8 @@ def _check(f, x, dx, h, tolerance, name):
     approximate = (right - left) / (2 * h)
     if x.size == 0:
         return Row(name, dx, approximate, 0.0, (), (), True)
-    # f is rounded, so its differences cannot be told from zero below this.
-    rounding = 8 * np.finfo(np.float64).eps * abs(middle) / h
+    # Below this a difference is rounding: of f, which dividing by h makes larger, or of dx itself.
+    rounding = 8 * np.finfo(np.float64).eps * max(abs(middle) / h, 1.0)
     scale = max(_largest(dx), _largest(approximate), rounding / tolerance) or 1.0
     difference = np.nan_to_num(np.abs(dx - approximate) / scale, nan=np.inf)
 
