@@ -126,7 +126,9 @@ def test_check_sees_another_layout(untidy, store):
 def test_execute_stores_outputs_and_counts(store, capsys):
     path = store(run_of("x = 20", "import sys; print('hm', file=sys.stderr); x + 1"))
     assert notebooks.main(["--execute", str(path)]) == 0
-    assert "run and stored" in capsys.readouterr().out
+    said = capsys.readouterr()
+    assert "run and stored" in said.out
+    assert "cell 2 writes to stderr" in said.err and "refuses: hm" in said.err
     nb = nbformat.read(path, as_version=4)
     assert notebooks.counts(nb) == [1, 2]
     assert [o.data["text/plain"] for o in nb.cells[1].outputs] == ["21"]

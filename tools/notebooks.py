@@ -264,6 +264,14 @@ def from_text(path):
     return nb
 
 
+def _stderr(nb):
+    """Yield (number of the cell, first line) for each cell that just wrote to stderr."""
+    for number, cell in enumerate(nb.cells, 1):
+        said = "".join(o.text for o in cell.get("outputs", []) if o.get("name") == "stderr")
+        if said.strip() and "NBVAL_IGNORE_OUTPUT" not in cell.source:
+            yield number, said.strip().splitlines()[0]
+
+
 def rewrite(path, *, run, draft):
     """Normalise one notebook, after making it from a draft or running it, and say what was done."""
     if draft:
@@ -272,6 +280,12 @@ def rewrite(path, *, run, draft):
         (nb, before), target = read(path), path
     if run or draft:
         execute(nb, target)
+        for number, said in _stderr(nb):
+            print(
+                f"{target}: cell {number} writes to stderr, which is not stored and which nbval "
+                f"refuses: {said}",
+                file=sys.stderr,
+            )
     normalise(nb)
     if to_text(nb) == before:
         return
