@@ -1,5 +1,6 @@
 import functools
 import http.server
+import itertools
 import threading
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -133,26 +134,29 @@ SEARCH = "form.bd-search input:visible, .search-button__button:visible"
 
 
 def visit(browser, origins, name):
+    """Open a page from both addresses, and look at it in every width and theme."""
     seen = Visit()
-    for scheme, theme in (("http", "light"), ("http", "dark"), ("file", "light")):
-        context = browser.new_context(color_scheme=theme, reduced_motion="reduce")
+    axe = AXE.read_text(encoding="utf-8")
+    for scheme, themes in (("http", ("light", "dark")), ("file", ("light",))):
+        context = browser.new_context(color_scheme="light", reduced_motion="reduce")
         tab = context.new_page()
         watch = Watch(tab, origins[scheme])
         tab.goto(origins[scheme] + name)
-        for width, height in WIDTHS.items():
+        for theme, (width, height) in itertools.product(themes, WIDTHS.items()):
+            tab.emulate_media(color_scheme=theme)
             tab.set_viewport_size({"width": width, "height": height})
             settle(tab)
+            where = f"{scheme}, {theme}, {width} px"
+            assert tab.evaluate("document.documentElement.dataset.theme") == theme, where
             if over := tab.evaluate(SIDEWAYS):
-                seen.sideways.append(f"{scheme}, {theme}, {width} px: {over}")
+                seen.sideways.append(f"{where}: {over}")
             if scheme == "http":
-                tab.evaluate(AXE.read_text(encoding="utf-8"))
-                seen.violations += [
-                    f"{theme}, {width} px: {line}" for line in tab.evaluate(AXE_RUN)
-                ]
+                tab.evaluate(axe)
+                seen.violations += [f"{where}: {line}" for line in tab.evaluate(AXE_RUN, theme)]
                 seen.search_boxes[theme, width] = tab.locator(SEARCH).count()
-        seen.formulas[scheme, theme] = tab.evaluate(FORMULAS)
+        seen.formulas[scheme] = tab.evaluate(FORMULAS)
         seen.outside += watch.outside
-        seen.errors += [f"{scheme}, {theme}: {line}" for line in watch.errors]
+        seen.errors += [f"{scheme}: {line}" for line in watch.errors]
         context.close()
     return seen
 
