@@ -18,7 +18,7 @@ def gradient(loss, array, step):
 
 
 def worst_relative_error(found, expected):
-    """Largest |found − expected| of any entry, over the larger of the two or 1e-3 of the largest."""
+    """Largest |found − expected| over the larger of the two, or over 1e-3 of the largest."""
     assert found.shape == expected.shape
     scale = np.maximum(np.abs(found), np.abs(expected))
     scale = np.maximum(scale, 1e-3 * np.abs(expected).max(initial=1e-300))

@@ -49,7 +49,8 @@ def over_blocks(work, images, bytes_per_image, collect=lambda result: None):
 def _blocks(images, bytes_per_image):
     """Cut the image numbers into equal slices."""
     count = -(-images * bytes_per_image // BLOCK_BYTES)
-    count = min(images, -(-count // _SHARES) * _SHARES)
+    if count > 1:
+        count = min(images, -(-count // _SHARES) * _SHARES)
     bounds = [images * k // count for k in range(count + 1)] if count else []
     return [slice(*each) for each in pairwise(bounds)]
 

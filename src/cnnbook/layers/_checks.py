@@ -1,5 +1,7 @@
 """Checks on what a layer is given, each refusing with what was found, expected and likely meant."""
 
+from numbers import Integral
+
 import numpy as np
 
 
@@ -59,3 +61,15 @@ def require_dout(dout, shape, dtype):
     """Refuse `dout` unless it has the shape and dtype of the output it is the error of."""
     require_float(out=np.empty(0, dtype), dout=dout)
     require_shape("dout", dout, shape, "the shape of the output")
+
+
+def is_int(value):
+    """Tell whether `value` is an integer, Python's or NumPy's, and not a bool."""
+    return isinstance(value, Integral) and not isinstance(value, bool)
+
+
+def require_count(**values):
+    """Refuse values that are not ints of at least 1; each by the name the reader knows it by."""
+    for name, value in values.items():
+        if not is_int(value) or value < 1:
+            raise ValueError(f"{name} is {value!r}, expected an int of at least 1.")

@@ -1,7 +1,8 @@
 """Where the windows of a layer lie: sizes, padding and strides, one axis at a time."""
 
-from numbers import Integral
 from typing import NamedTuple
+
+from cnnbook.layers._checks import is_int, require_count
 
 
 class Axis(NamedTuple):
@@ -29,11 +30,6 @@ class Axis(NamedTuple):
     after: int
     out: int
 
-    @property
-    def padded(self):
-        """Size of the input with its padding."""
-        return self.before + self.size + self.after
-
     def entry(self, k):
         """Where entry k of the windows meets the input itself, not its padding.
 
@@ -53,15 +49,15 @@ class Axis(NamedTuple):
         )
 
 
-def pair(name, value, least=1):
-    """Read an int, or two of them (vertical, horizontal), as a pair of ints of at least `least`."""
+def pair(name, value):
+    """Read an int of at least 1, or two of them (vertical, horizontal), as a pair."""
     values = tuple(value) if isinstance(value, (tuple, list)) else (value, value)
-    if len(values) != 2 or not all(_is_int(each) and each >= least for each in values):
+    if len(values) != 2 or not all(is_int(each) and each >= 1 for each in values):
         raise ValueError(
-            f"{name} is {value!r}, expected an int of at least {least} or a pair of them "
+            f"{name} is {value!r}, expected an int of at least 1 or a pair of them "
             f"(vertical, horizontal)."
         )
-    return int(values[0]), int(values[1])
+    return values
 
 
 def output_size(size, window, stride=1, padding="valid", dilation=1):
@@ -141,10 +137,7 @@ def axis(size, window, stride=1, padding="valid", dilation=1, name="axis"):
     -------
     Axis
     """
-    for what, value in (("size", size), ("window", window), ("stride", stride)):
-        _require_positive(what, value)
-    _require_positive("dilation", dilation)
-    size, window, stride, dilation = int(size), int(window), int(stride), int(dilation)
+    require_count(size=size, window=window, stride=stride, dilation=dilation)
     reach = (window - 1) * dilation + 1
     if padding == "same":
         total = max((-(-size // stride) - 1) * stride + reach - size, 0)
@@ -187,45 +180,27 @@ def axes(sizes, windows, stride, padding, dilation=1):
     )
 
 
-def _is_int(value):
-    return isinstance(value, Integral) and not isinstance(value, bool)
-
-
-def _require_positive(name, value):
-    if not _is_int(value) or value < 1:
-        raise ValueError(f"{name} is {value!r}, expected an int of at least 1.")
-
-
 def _explicit(padding):
-    """(before, after) from "valid", an int or a pair."""
+    """Read (before, after) of one axis from "valid", an int or a pair."""
     if padding == "valid":
         return 0, 0
-    if isinstance(padding, str):
-        raise ValueError(
-            f"padding is {padding!r}, expected 'valid' or 'same' (in lower case), an int, "
-            f"or ((top, bottom), (left, right))."
-        )
-    return pair_of_padding(padding)
-
-
-def pair_of_padding(padding):
-    """(before, after) of one axis from an int or a pair, neither below zero."""
     values = tuple(padding) if isinstance(padding, (tuple, list)) else (padding, padding)
-    if len(values) != 2 or not all(_is_int(each) and each >= 0 for each in values):
-        raise ValueError(
-            f"padding is {padding!r}, expected 'valid', 'same', an int of at least 0, "
-            f"or ((top, bottom), (left, right)) of such ints."
-        )
-    return int(values[0]), int(values[1])
+    if len(values) != 2 or not all(is_int(each) and each >= 0 for each in values):
+        raise _refused(padding)
+    return values
 
 
 def _padding_pair(padding):
-    """One padding for the height and one for the width, from what the user gave for both."""
+    """Read one padding for the height and one for the width from what was given for both."""
     if not isinstance(padding, (tuple, list)):
         return padding, padding
     if len(padding) != 2 or not all(isinstance(each, (tuple, list)) for each in padding):
-        raise ValueError(
-            f"padding is {padding!r}, expected 'valid', 'same', an int of at least 0, "
-            f"or ((top, bottom), (left, right))."
-        )
+        raise _refused(padding)
     return tuple(padding)
+
+
+def _refused(padding):
+    return ValueError(
+        f"padding is {padding!r}, expected 'valid' or 'same' (in lower case), an int of at least "
+        f"0, or ((top, bottom), (left, right)) of such ints."
+    )

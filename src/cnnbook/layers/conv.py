@@ -21,7 +21,7 @@ from typing import NamedTuple
 import numpy as np
 
 from cnnbook.layers._blocks import over_blocks
-from cnnbook.layers._checks import require_float, require_rank, require_shape
+from cnnbook.layers._checks import require_count, require_float, require_rank, require_shape
 from cnnbook.layers._windows import Axis, axes
 
 THIN = 32  # rows of w[u] under which a matrix product is slower than laying out whole windows
@@ -126,7 +126,8 @@ def conv2d_backward(dout, cache, *, need_dx=True):
         dw_block, db_block = np.zeros(w.shape, w.dtype), np.empty_like(db)
         for channels, filters in _groups(cache):
             delta = np.ascontiguousarray(dout[block, ..., filters].swapaxes(0, 1))
-            db_block[filters] = delta.reshape(-1, delta.shape[3]).sum(axis=0)
+            rows = delta.reshape(-1, delta.shape[3])
+            db_block[filters] = np.ones(len(rows), rows.dtype) @ rows
             for meeting, matrix, where in _products(x[block, ..., channels], cache):
                 product = matrix.T @ delta[meeting].reshape(len(matrix), -1)
                 part = dw_block[where][..., filters]
@@ -173,7 +174,7 @@ def _products(x, cache):
         Rows of `w`: one u, or all of them.
     """
     vertical, horizontal = cache.vertical, cache.horizontal
-    if horizontal.window * x.shape[3] < THIN:
+    if _thin(horizontal, x.shape[3]):
         yield slice(None), _whole_windows(x, vertical, horizontal), slice(None)
         return
     unrolled = _unroll(x, horizontal)
@@ -238,10 +239,19 @@ def _groups(cache):
         yield slice(g * channels, (g + 1) * channels), slice(g * filters, (g + 1) * filters)
 
 
+def _thin(horizontal, channels):
+    """Whether whole windows are laid out."""
+    return horizontal.window * channels < THIN
+
+
 def _bytes_per_image(cache):
-    """Memory that X takes for one image."""
-    row = cache.horizontal.out * cache.horizontal.window * cache.w.shape[2]
-    return cache.vertical.size * row * cache.x.itemsize
+    """Memory that an image takes laid out, and its output."""
+    vertical, horizontal = cache.vertical, cache.horizontal
+    channels, filters = cache.w.shape[2:]
+    thin = _thin(horizontal, channels)
+    rows = vertical.out * vertical.window if thin else vertical.size
+    unrolled = rows * horizontal.out * horizontal.window * channels
+    return (unrolled + vertical.out * horizontal.out * filters) * cache.x.itemsize
 
 
 def _check(x, w, b, groups):
@@ -250,9 +260,10 @@ def _check(x, w, b, groups):
     require_rank("x", x, 4, "(N, H, W, C)")
     require_rank("w", w, 4, "(KH, KW, C / groups, F)")
     channels, filters = x.shape[3], w.shape[3]
-    if not isinstance(groups, int) or groups < 1 or channels % groups or filters % groups:
+    require_count(groups=groups)
+    if channels % groups or filters % groups:
         raise ValueError(
-            f"groups is {groups!r}, expected an int that divides the {channels} channels of x and "
+            f"groups is {groups}, expected an int that divides the {channels} channels of x and "
             f"the {filters} filters of w; choose a common divisor."
         )
     if w.shape[2] * groups != channels:
