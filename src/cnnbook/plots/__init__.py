@@ -1,17 +1,29 @@
 """Every static picture's drawing code, one module an idea, in one style."""
 
+from cnnbook.plots.digits import (
+    draw_class_counts,
+    draw_dealt,
+    draw_header,
+    draw_pictures,
+    draw_visits,
+)
 from cnnbook.plots.graphs import draw_graph
 from cnnbook.plots.grids import draw_grid, draw_grids
 from cnnbook.plots.scales import draw_loss_by_spread, draw_losses, draw_shares, draw_stages
 from cnnbook.plots.style import use_style
 
 __all__ = [
+    "draw_class_counts",
+    "draw_dealt",
     "draw_graph",
     "draw_grid",
     "draw_grids",
+    "draw_header",
     "draw_loss_by_spread",
     "draw_losses",
+    "draw_pictures",
     "draw_shares",
     "draw_stages",
+    "draw_visits",
     "use_style",
 ]
