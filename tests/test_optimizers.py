@@ -4,10 +4,9 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from cnnbook import optimizers
 from cnnbook.optimizers import SGD, Adam, Momentum
 
-SHAPES = {"w": (7, 5, 3), "b": (4,), "long": (2 * optimizers._BLOCK + 17,)}
+SHAPES = {"w": (7, 5, 3), "b": (4,), "long": (200_003,)}
 STEPS = 6
 each = pytest.mark.parametrize("make", [SGD, Momentum, Adam])
 
@@ -120,7 +119,7 @@ def test_a_run_that_was_stopped_goes_on_bit_for_bit(make):
 def test_threads_change_no_bit(make, monkeypatch):
     results = []
     for threads in (1, 2, 3):
-        monkeypatch.setattr(optimizers, "_THREADS", threads)
+        monkeypatch.setenv("CNNBOOK_THREADS", str(threads))
         params, optimizer = draw(0, np.float32), make()
         for t in range(2):
             optimizer.step(params, draw(t, np.float32), 0.01)

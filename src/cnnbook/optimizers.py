@@ -1,19 +1,17 @@
 """Optimisers: how a gradient becomes a step.
 
-All three change the parameters in place. They work through them a block at a time, so that all the
-running sums of a block stay in the processor's cache between one operation and the next, and share
-the blocks out over threads: NumPy lets other threads run while it computes.
+All three change the parameters in place. They work through them a block at a time, so that a block
+and its running sums stay in the processor's cache from one operation to the next, and share the
+blocks out over the processors.
 """
 
 import math
-import os
-from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 
-_BLOCK = 1 << 16
+from .layers._blocks import over_blocks
+
 _ALIGNMENT = 64
-_THREADS = min(4, os.cpu_count() or 1)
 
 
 class _Optimizer:
@@ -51,19 +49,8 @@ class _Optimizer:
         self._open(params)
         self.steps += 1
         rate = self._rate(float(learning_rate))
-        blocks = [
-            block
-            for name, param in params.items()
-            for block in _blocks(param, grads[name], *self._sums[name].values())
-        ]
-        share = math.ceil(len(blocks) / _THREADS)
-        shares = [blocks[i : i + share] for i in range(0, len(blocks), share or 1)]
-        if len(shares) < 2:
-            for own in shares:
-                self._work(own, rate)
-        else:
-            with ThreadPoolExecutor(_THREADS) as pool:
-                list(pool.map(self._work, shares, [rate] * len(shares)))
+        for name, param in params.items():
+            self._update_in_blocks(rate, param, grads[name], *self._sums[name].values())
 
     def state(self):
         """Return copies of all that the next step depends on, as a dict of arrays."""
@@ -79,16 +66,17 @@ class _Optimizer:
         for full_name, array in state.items():
             name, dot, key = full_name.rpartition(".")
             if dot and key in self.sums:
-                copy = _aligned_zeros(array.shape, array.dtype)
+                copy = _aligned(np.empty, array.shape, array.dtype)
                 copy[...] = array
                 self._sums.setdefault(name, {})[key] = copy
 
     def _open(self, params):
         for name, param in params.items():
-            sums = self._sums.setdefault(
-                name, {key: _aligned_zeros(param.shape, param.dtype) for key in self.sums}
-            )
-            for key, array in sums.items():
+            if name not in self._sums:
+                self._sums[name] = {
+                    key: _aligned(np.zeros, param.shape, param.dtype) for key in self.sums
+                }
+            for key, array in self._sums[name].items():
                 if array.shape != param.shape or array.dtype != param.dtype:
                     raise ValueError(
                         f"{name} has shape {param.shape} and dtype {param.dtype}, but its {key} "
@@ -96,10 +84,15 @@ class _Optimizer:
                         f"optimiser for a new network."
                     )
 
-    def _work(self, blocks, rate):
-        scratch = {param.dtype: _aligned_zeros(_BLOCK, param.dtype) for param, *_ in blocks}
-        for param, *others in blocks:
-            self._update(param, *others, rate, scratch[param.dtype][: param.size])
+    def _update_in_blocks(self, rate, *arrays):
+        flat = [array.reshape(-1) for array in arrays]
+        size, dtype = flat[0].size, flat[0].dtype
+
+        def work(block):
+            pieces = [array[block] for array in flat]
+            self._update(*pieces, rate, _aligned(np.empty, pieces[0].shape, dtype))
+
+        over_blocks(work, size, dtype.itemsize * (len(flat) + 1))
 
     def _rate(self, learning_rate):
         return learning_rate
@@ -196,16 +189,10 @@ class Adam(_Optimizer):
         theta -= scratch
 
 
-def _blocks(*arrays):
-    """Cut arrays of one shape into matching flat pieces of at most `_BLOCK` numbers, as views."""
-    flat = [array.reshape(-1) for array in arrays]
-    return [[array[i : i + _BLOCK] for array in flat] for i in range(0, flat[0].size, _BLOCK)]
-
-
-def _aligned_zeros(shape, dtype):
-    """Return zeros that begin on a cache line: NumPy writes to them up to twice as fast."""
-    size = math.prod(np.atleast_1d(shape).tolist()) * np.dtype(dtype).itemsize
-    room = np.zeros(size + _ALIGNMENT, np.uint8)
+def _aligned(create, shape, dtype):
+    """Create an array that begins on a cache line: NumPy writes to it up to twice as fast."""
+    size = math.prod(shape) * dtype.itemsize
+    room = create(size + _ALIGNMENT, np.uint8)
     start = -room.ctypes.data % _ALIGNMENT
     return room[start : start + size].view(dtype).reshape(shape)
 
