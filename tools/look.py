@@ -24,6 +24,8 @@ WIDTHS = {1280: 900, 390: 844}
 THEMES = ("light", "dark")
 THUMBNAIL_HEIGHT = 360
 MARGIN = 16
+LABEL = 22
+SHEET_WIDTH = 3200
 TALLEST = 16_000  # pixels: Chromium's limit for one picture
 
 
@@ -63,27 +65,26 @@ def photograph(html, pages, out):
 
 
 def contact_sheet(tops):
-    """Return one picture: a row for each width and theme, a column for each page."""
+    """Return one picture of all tops, grouped by width and theme, in as many rows as they need."""
     font = ImageFont.load_default(size=14)
-    rows = []
+    places, left, top = [], MARGIN, MARGIN
     for (width, theme), pictures in tops.items():
-        small = []
+        places.append((f"{width} px, {theme}", None, MARGIN, top))
+        left, top = MARGIN, top + LABEL
         for name, picture in pictures:
             scale = THUMBNAIL_HEIGHT / picture.height
-            size = (round(picture.width * scale), THUMBNAIL_HEIGHT)
-            small.append((name, picture.resize(size, Image.Resampling.LANCZOS)))
-        rows.append((f"{width} px, {theme}", small))
-    widest = max(sum(p.width + MARGIN for _, p in small) for _, small in rows) + MARGIN
-    band = THUMBNAIL_HEIGHT + 2 * MARGIN + 20
-    sheet = Image.new("RGB", (widest, band * len(rows)), "#c8ccd2")
+            small = picture.resize((round(picture.width * scale), THUMBNAIL_HEIGHT))
+            if left + small.width + MARGIN > SHEET_WIDTH:
+                left, top = MARGIN, top + THUMBNAIL_HEIGHT + LABEL + MARGIN
+            places.append((name[: small.width // 8], small, left, top))
+            left += small.width + MARGIN
+        left, top = MARGIN, top + THUMBNAIL_HEIGHT + LABEL + 2 * MARGIN
+    sheet = Image.new("RGB", (SHEET_WIDTH, top), "#c8ccd2")
     draw = ImageDraw.Draw(sheet)
-    for row, (title, small) in enumerate(rows):
-        left, top = MARGIN, row * band + MARGIN
-        for name, picture in small:
-            label = name if picture.width > 400 else name.split("-", 1)[-1][:22]
-            draw.text((left, top), f"{label} · {title}"[: picture.width // 7], "#1f2328", font=font)
-            sheet.paste(picture, (left, top + 20))
-            left += picture.width + MARGIN
+    for label, small, left, top in places:
+        draw.text((left, top), label, "#1f2328", font=font)
+        if small is not None:
+            sheet.paste(small, (left, top + LABEL))
     return sheet
 
 

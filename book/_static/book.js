@@ -18,14 +18,15 @@ function markWideFormulas() {
 
 window.MathJax = {
   options: {
-    // Sphinx marks what is a formula; nothing else on the page is one.
-    ignoreHtmlClass: "tex2jax_ignore|mathjax_ignore|document",
-    processHtmlClass: "tex2jax_process|mathjax_process|math|output_area",
     // The menu and the explorer would load further files.
     enableMenu: false,
   },
+  // An unknown command is an error that the tests see, not a word in red.
+  tex: { packages: { "[-]": ["noundefined", "noerrors"] } },
   svg: { fontCache: "global" },
   startup: {
+    // Sphinx marks what is a formula; nothing else on the page is one.
+    elements: [".math"],
     pageReady: () => MathJax.startup.defaultPageReady().then(markWideFormulas),
   },
 };
