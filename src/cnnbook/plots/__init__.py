@@ -8,7 +8,7 @@ from cnnbook.plots.digits import (
     draw_visits,
 )
 from cnnbook.plots.graphs import draw_graph
-from cnnbook.plots.grids import draw_grid, draw_grids
+from cnnbook.plots.grids import draw_grid, draw_grids, draw_window
 from cnnbook.plots.scales import draw_loss_by_spread, draw_losses, draw_shares, draw_stages
 from cnnbook.plots.style import use_style
 
@@ -25,5 +25,6 @@ __all__ = [
     "draw_shares",
     "draw_stages",
     "draw_visits",
+    "draw_window",
     "use_style",
 ]

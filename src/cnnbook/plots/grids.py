@@ -7,7 +7,7 @@ from matplotlib.patches import Rectangle
 from cnnbook.plots import style
 
 
-def draw_grids(panels, *, marks=None, largest=None):
+def draw_grids(panels, *, marks=None, windows=None, largest=None):
     """Draw matrices side by side, each number in its cell.
 
     Parameters
@@ -16,6 +16,8 @@ def draw_grids(panels, *, marks=None, largest=None):
         Title, values, and the colour of the frame: the role of the matrix.
     marks : dict of int to list of (int, int), optional
         For a panel's place, cells (row, column) to frame in bold.
+    windows : dict of int to list of (int, int, int, int), optional
+        For a panel's place, windows (row, column, height, width) to frame in the kernel's colour.
     largest : float, optional
         The size that gets the deepest colour; by default the largest of all panels.
 
@@ -43,7 +45,40 @@ def draw_grids(panels, *, marks=None, largest=None):
             axes.add_patch(
                 Rectangle((column - 0.44, row - 0.44), 0.88, 0.88, fill=False, ec=style.INK, lw=2)
             )
+        for window in (windows or {}).get(k, []):
+            draw_window(axes, *window)
     return figure
+
+
+def draw_window(axes, row, column, height, width, *, colour=style.KERNEL, dashed=False):
+    """Frame a window of a drawn matrix.
+
+    Parameters
+    ----------
+    axes : matplotlib.axes.Axes
+        With a matrix from `draw_grid`.
+    row, column : int
+        The window's first row and column.
+    height, width : int
+        How many rows and columns it covers.
+    colour : str, optional
+        Of the frame.
+    dashed : bool, optional
+        Whether the frame is dashed, to tell two windows apart.
+    """
+    axes.add_patch(
+        Rectangle(
+            (column - 0.5, row - 0.5),
+            width,
+            height,
+            fill=False,
+            ec=colour,
+            lw=3,
+            ls=(0, (2, 1)) if dashed else "-",
+            clip_on=False,
+            zorder=3,
+        )
+    )
 
 
 def draw_grid(axes, values, *, colour, largest):
