@@ -50,7 +50,9 @@ def relu_backward(dout, cache):
     """
     out = cache
     require_dout(dout, out.shape, out.dtype)
-    return dout * (out > 0)
+    dx = (out > 0).astype(out.dtype)  # floats first: NumPy multiplies by booleans at half the speed
+    dx *= dout
+    return dx
 
 
 def leaky_relu_forward(x, *, slope=0.01):
