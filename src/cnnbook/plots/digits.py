@@ -7,41 +7,42 @@ from matplotlib.patches import Rectangle
 from cnnbook.plots import style
 
 BYTES_A_LINE = 8
+LINE, GAP = 0.92, 0.35  # heights of a line of bytes, and between two files
 
 
 def draw_header(files):
-    """Draw the first bytes of files as boxes, eight a line, each group under its name.
+    """Draw the first bytes of IDX files as boxes, eight a line, each group under its name.
 
     Parameters
     ----------
     files : list of (str, bytes, list of (int, str))
         For each file its title, the bytes to draw, and the groups they form: how many bytes, and
-        what they say. A group does not run over the end of a line. A group whose text is empty is
-        drawn as what follows the header.
+        what they say. A group does not run over the end of a line.
     """
     lines = sum(-(-len(data) // BYTES_A_LINE) for _, data, _ in files)
-    _, ax = plt.subplots(figsize=(style.COLUMN, 0.35 * len(files) + 1.02 * lines))
+    bottom = -LINE * lines - GAP * (len(files) - 1) + 0.12
+    _, ax = plt.subplots(figsize=(style.COLUMN, 0.5 - bottom))
     y = 0.0
     for title, data, groups in files:
         ax.text(0, y + 0.12, title, fontsize=10.5, fontweight="bold", va="bottom")
         start = 0
         for size, text in groups:
             line, column = divmod(start, BYTES_A_LINE)
-            _byte_group(ax, column, y - 1.02 * line, data[start : start + size], start, text)
+            is_data = start >= 4 + 4 * data[3]
+            group = data[start : start + size]
+            _byte_group(ax, column, y - LINE * line, group, start, text, is_data)
             start += size
-        y -= 1.02 * -(-len(data) // BYTES_A_LINE) + 0.4
-    ax.set(xlim=(-0.05, BYTES_A_LINE + 0.05), ylim=(y + 0.3, 0.5))
+        y -= LINE * -(-len(data) // BYTES_A_LINE) + GAP
+    ax.set(xlim=(-0.05, BYTES_A_LINE + 0.05), ylim=(bottom, 0.5))
     ax.axis("off")
 
 
-def _byte_group(ax, x, top, data, offset, text):
+def _byte_group(ax, x, top, data, offset, text, is_data):
     """Draw one group: a box a byte, its place in the file above, what the group says below."""
-    colour = style.GREY_DARK if text else style.INPUT
+    colour = style.INPUT if is_data else style.INK
     for k, byte in enumerate(data):
-        face = style.GREY_LIGHT if text and byte == 0 else style.PAPER
-        ax.add_patch(
-            Rectangle((x + k, top - 0.45), 1, 0.33, facecolor=face, edgecolor=style.GREY, lw=0.8)
-        )
+        face = style.PAPER if is_data or byte else style.GREY_LIGHT
+        ax.add_patch(Rectangle((x + k, top - 0.45), 1, 0.33, facecolor=face, edgecolor=style.GREY))
         ax.text(
             x + k + 0.5,
             top - 0.29,
@@ -50,20 +51,21 @@ def _byte_group(ax, x, top, data, offset, text):
             fontsize=12,
             ha="center",
             va="center",
-            color=style.INK if text else style.INPUT,
+            color=colour,
         )
         ax.text(x + k + 0.5, top - 0.1, offset + k, fontsize=7, ha="center", color=style.GREY_DARK)
+    left, right = x + 0.06, x + len(data) - 0.06
     ax.plot(
-        [x + 0.06, x + 0.06, x + len(data) - 0.06, x + len(data) - 0.06],
+        [left, left, right, right],
         [top - 0.49, top - 0.54, top - 0.54, top - 0.49],
         color=colour,
         lw=1.2,
     )
-    ax.text(x + len(data) / 2, top - 0.58, text or "data", fontsize=8.5, ha="center", va="top")
+    ax.text(x + len(data) / 2, top - 0.58, text, fontsize=8.5, ha="center", va="top")
 
 
 def draw_pictures(images, titles=None, *, columns=10):
-    """Draw small pictures in rows, dark ink on white paper.
+    """Draw small pictures in rows, dark ink on white paper, each field in a thin frame.
 
     Parameters
     ----------
@@ -80,10 +82,12 @@ def draw_pictures(images, titles=None, *, columns=10):
     height = rows * (side + (0.2 if titles is not None else 0))
     _, axes = plt.subplots(rows, columns, figsize=(style.COLUMN, height), squeeze=False)
     top = 255 if images.dtype == np.uint8 else 1
-    for ax in axes.flat:
+    for ax in axes.flat[len(images) :]:
         ax.axis("off")
     for k, (ax, image) in enumerate(zip(axes.flat, images, strict=False)):
         ax.imshow(image, vmin=0, vmax=top)
+        ax.set(xticks=[], yticks=[])
+        ax.spines[:].set(visible=True, color=style.GREY_LIGHT, linewidth=0.6)
         if titles is not None:
             ax.set_title(titles[k], fontsize=8.5, fontweight="normal", loc="center", pad=2)
 
@@ -100,7 +104,13 @@ def draw_class_counts(counts):
     share = counts.sum() / len(counts)
     _, ax = plt.subplots(figsize=(style.COLUMN, 2.6))
     bars = ax.bar(range(len(counts)), counts, width=0.72, color=style.INPUT)
-    ax.bar_label(bars, [f"{n:,}" for n in counts], fontsize=8, padding=2)
+    ax.bar_label(
+        bars,
+        [f"{n:,}" for n in counts],
+        label_type="center",
+        fontsize=8,
+        color=style.PAPER,
+    )
     ax.axhline(share, color=style.INK, lw=1.2, ls=(0, (4, 3)))
     ax.annotate(
         f"equal share\n{share:,.0f}",
