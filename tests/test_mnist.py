@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from cnnbook import fetch, mnist
+from cnnbook import files, mnist
 from cnnbook.errors import InputError
 
 DATA = mnist.data_folder()
@@ -106,7 +106,7 @@ def test_the_folder_given_goes_first(monkeypatch):
 
 def test_outside_a_checkout_it_is_the_current_folder(tmp_path, monkeypatch):
     monkeypatch.delenv("CNNBOOK_DATA", raising=False)
-    monkeypatch.setattr(fetch, "__file__", str(tmp_path / "lib" / "cnnbook" / "fetch.py"))
+    monkeypatch.setattr(files, "__file__", str(tmp_path / "lib" / "cnnbook" / "files.py"))
     monkeypatch.chdir(tmp_path)
     assert mnist.data_folder() == tmp_path / "data" / "mnist"
 

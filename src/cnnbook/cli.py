@@ -3,6 +3,7 @@
 import argparse
 import dataclasses
 import importlib.util
+import shutil
 import signal
 import sys
 from pathlib import Path
@@ -221,7 +222,14 @@ def _predict(arguments):
     path = arguments.weights or book_folder() / PUBLISHED
     image, probabilities = predict.predict(arguments.image, weights.load(path))
     encoding = (sys.stdout.encoding or "ascii").lower()
-    print(predict.describe(image, probabilities, unicode=encoding.startswith("utf")))
+    print(
+        predict.describe(
+            image,
+            probabilities,
+            width=shutil.get_terminal_size().columns,
+            unicode=encoding.startswith("utf"),
+        )
+    )
     return 0
 
 

@@ -16,6 +16,7 @@ from pathlib import Path
 from tqdm import tqdm
 
 from cnnbook.errors import InputError
+from cnnbook.files import book_folder
 from cnnbook.idx import DamagedError, IdxError, read_with_digest
 
 IMAGE_SHAPE = (28, 28)
@@ -63,9 +64,7 @@ def data_folder(data_dir=None):
     data_dir = data_dir or os.environ.get("CNNBOOK_DATA")
     if data_dir:
         return Path(data_dir).expanduser()
-    checkout = Path(__file__).resolve().parents[2]
-    root = checkout if (checkout / "pyproject.toml").is_file() else Path.cwd()
-    return root / "data" / "mnist"
+    return book_folder() / "data" / "mnist"
 
 
 def locate(folder, name):
