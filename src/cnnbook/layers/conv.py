@@ -123,7 +123,7 @@ def conv2d_backward(dout, cache, *, need_dx=True):
     dw, db = np.zeros(w.shape, w.dtype), np.zeros(w.shape[3], w.dtype)
 
     def work(block):
-        dw_block, db_block = np.zeros(w.shape, w.dtype), np.empty_like(db)
+        dw_block, db_block = np.empty(w.shape, w.dtype), np.empty_like(db)
         for channels, filters in _groups(cache):
             delta = np.ascontiguousarray(dout[block, ..., filters].swapaxes(0, 1))
             rows = delta.reshape(-1, delta.shape[3])
@@ -147,18 +147,16 @@ def conv2d_backward(dout, cache, *, need_dx=True):
 def _dx(delta, w, cache):
     """Find dX from δ, row by row, and fold it."""
     vertical, horizontal = cache.vertical, cache.horizontal
-    channels = w.shape[2]
-    images = delta.shape[1]
-    dunrolled = np.zeros(
-        (vertical.size, images, horizontal.out, horizontal.window * channels), w.dtype
-    )
-    matrix = w.reshape(vertical.window, -1, w.shape[3])
-    for u in range(vertical.window):
+    _, images, across, filters = delta.shape
+    kernels = w.reshape(vertical.window, -1, filters)
+    dunrolled = np.zeros((vertical.size, images, across, kernels.shape[1]), w.dtype)
+    product = np.empty((vertical.out, *dunrolled.shape[1:]), w.dtype)  # for one u after the other
+    for u, kernel in enumerate(kernels):
         outs, ins = vertical.entry(u)
-        meeting = delta[outs]
-        product = meeting.reshape(-1, w.shape[3]) @ matrix[u].T
-        dunrolled[ins] += product.reshape(len(meeting), *dunrolled.shape[1:])
-    return _fold(dunrolled, channels, horizontal).swapaxes(0, 1)
+        part = product[: outs.stop - outs.start]
+        np.matmul(delta[outs].reshape(-1, filters), kernel.T, out=part.reshape(-1, len(kernel)))
+        dunrolled[ins] += part
+    return _fold(dunrolled, w.shape[2], horizontal).swapaxes(0, 1)
 
 
 def _products(x, cache):
@@ -226,9 +224,12 @@ def _whole_windows(x, vertical, horizontal):
         (vertical.window, horizontal.window, channels, vertical.out, images, horizontal.out),
         x.dtype,
     )
-    for u, v in np.ndindex(vertical.window, horizontal.window):
-        (outs_down, ins_down), (outs, ins) = vertical.entry(u), horizontal.entry(v)
-        columns[u, v, :, outs_down, :, outs] = x[:, ins_down, ins].transpose(3, 1, 0, 2)
+    channels_first = x.transpose(3, 1, 0, 2)
+    across = [horizontal.entry(v) for v in range(horizontal.window)]
+    for u in range(vertical.window):
+        outs_down, ins_down = vertical.entry(u)
+        for v, (outs, ins) in enumerate(across):
+            columns[u, v, :, outs_down, :, outs] = channels_first[:, ins_down, :, ins]
     return columns.reshape(-1, vertical.out * images * horizontal.out).T
 
 

@@ -1,0 +1,66 @@
+"""Blocks of images: every image once, in order, whatever the number of threads."""
+
+import numpy as np
+import pytest
+from threadpoolctl import threadpool_info
+
+from cnnbook.layers import (
+    conv2d_backward,
+    conv2d_forward,
+    max_pool2d_backward,
+    max_pool2d_forward,
+)
+from cnnbook.layers._blocks import BLOCK_BYTES, over_blocks
+
+
+@pytest.mark.parametrize("images", [0, 1, 2, 5, 100, 1000])
+@pytest.mark.parametrize("share", [1000, 11, 3, 1, 0.3])
+def test_every_image_comes_once_and_in_order(images, share):
+    seen = []
+    over_blocks(lambda block: block, images, int(BLOCK_BYTES / share), seen.append)
+    numbers = [n for block in seen for n in range(block.start, block.stop)]
+    assert numbers == list(range(images))
+    sizes = [block.stop - block.start for block in seen]
+    assert max(sizes, default=0) - min(sizes, default=0) <= 1
+    assert max(sizes, default=0) <= max(1, share)
+    if len(seen) > 1:
+        assert len(seen) % 4 == 0 or len(seen) == images
+
+
+def test_threads_change_no_bit(monkeypatch):
+    rng = np.random.default_rng(1)
+    x = rng.normal(size=(101, 14, 14, 8)).astype(np.float32)
+    w = rng.normal(size=(5, 5, 8, 16)).astype(np.float32)
+    runs = []
+    for threads in ("1", "2", "3"):
+        monkeypatch.setenv("CNNBOOK_THREADS", threads)
+        out, cache = conv2d_forward(x, w, w[0, 0, 0], padding="same")
+        pooled, pool_cache = max_pool2d_forward(out, size=2)
+        dout = max_pool2d_backward(pooled, pool_cache)
+        runs.append((pooled, *conv2d_backward(dout, cache)))
+    for run in runs[1:]:
+        for first, again in zip(runs[0], run, strict=True):
+            np.testing.assert_array_equal(first, again)
+
+
+def test_blas_gets_its_threads_back_even_after_an_error():
+    def threads():
+        return [each["num_threads"] for each in threadpool_info() if each["user_api"] == "blas"]
+
+    before, during = threads(), []
+
+    def work(block):
+        during.append(threads())
+        raise RuntimeError("from the work")
+
+    with pytest.raises(RuntimeError, match="from the work"):
+        over_blocks(work, 8, BLOCK_BYTES)
+    assert threads() == before
+    assert all(count == 1 for counts in during for count in counts)
+
+
+@pytest.mark.parametrize("value", ["0", "-1", "two", ""])
+def test_refuses_a_number_of_threads_that_is_none(monkeypatch, value):
+    monkeypatch.setenv("CNNBOOK_THREADS", value)
+    with pytest.raises(ValueError, match=f"CNNBOOK_THREADS is '{value}', expected an int"):
+        over_blocks(lambda block: None, 8, BLOCK_BYTES)
