@@ -7,21 +7,34 @@ from cnnbook.plots.digits import (
     draw_pictures,
     draw_visits,
 )
+from cnnbook.plots.filters import draw_filtered, draw_maps
 from cnnbook.plots.graphs import draw_graph
-from cnnbook.plots.grids import draw_grid, draw_grids, draw_window
+from cnnbook.plots.grids import (
+    draw_grid,
+    draw_grid_table,
+    draw_grids,
+    draw_product,
+    draw_window,
+)
+from cnnbook.plots.pairs import draw_pairs
 from cnnbook.plots.scales import draw_loss_by_spread, draw_losses, draw_shares, draw_stages
 from cnnbook.plots.style import use_style
 
 __all__ = [
     "draw_class_counts",
     "draw_dealt",
+    "draw_filtered",
     "draw_graph",
     "draw_grid",
+    "draw_grid_table",
     "draw_grids",
     "draw_header",
     "draw_loss_by_spread",
     "draw_losses",
+    "draw_maps",
+    "draw_pairs",
     "draw_pictures",
+    "draw_product",
     "draw_shares",
     "draw_stages",
     "draw_visits",

@@ -81,7 +81,7 @@ def draw_window(axes, row, column, height, width, *, colour=style.KERNEL, dashed
     )
 
 
-def draw_grid(axes, values, *, colour, largest):
+def draw_grid(axes, values, *, colour, largest, labels=None, size=None):
     """Draw one matrix: lightness for size, hue and the printed number for sign.
 
     Parameters
@@ -92,6 +92,10 @@ def draw_grid(axes, values, *, colour, largest):
         Of the frame.
     largest : float
         The size that gets the deepest colour.
+    labels : ndarray of str, shape (H, W), optional
+        What to write in the cells instead of the values.
+    size : float, optional
+        Of the type, in points.
     """
     height, width = values.shape
     axes.imshow(values, cmap="cnnbook_signed", vmin=-largest, vmax=largest)
@@ -100,9 +104,10 @@ def draw_grid(axes, values, *, colour, largest):
         axes.text(
             column,
             row,
-            f"{value:.3g}".replace("-", "−"),
+            f"{value:.3g}".replace("-", "−") if labels is None else labels[row, column],
             ha="center",
             va="center",
+            size=size,
             color=style.PAPER if dark else style.INK,
         )
     axes.set_xticks(np.arange(0.5, width - 1), minor=True)
@@ -112,3 +117,62 @@ def draw_grid(axes, values, *, colour, largest):
     axes.tick_params(which="both", length=0)
     for spine in axes.spines.values():
         spine.set(visible=True, color=colour, linewidth=2)
+
+
+def draw_grid_table(table, rows, columns, *, colour):
+    """Draw matrices of one shape in rows and columns, each row and column under its title.
+
+    Parameters
+    ----------
+    table : ndarray, shape (R, C, H, W)
+        The matrices.
+    rows, columns : list of str
+        Titles.
+    colour : str
+        Of the frames: the role of the matrices.
+    """
+    table = np.asarray(table)
+    side = (style.COLUMN - 0.3) / len(columns)
+    height = side * table.shape[2] / table.shape[3] * len(rows) + 0.3
+    _, axes = plt.subplots(*table.shape[:2], figsize=(style.COLUMN, height), squeeze=False)
+    for place in np.ndindex(table.shape[:2]):
+        draw_grid(axes[place], table[place], colour=colour, largest=np.abs(table).max(), size=8)
+    for ax, title in zip(axes[0], columns, strict=True):
+        ax.set_title(title, loc="center", size=9)
+    for ax, title in zip(axes[:, 0], rows, strict=True):
+        ax.set_ylabel(title, size=9)
+
+
+def draw_product(matrix, vector, result, *, blocks, titles):
+    """Draw a matrix in blocks, the vector it is multiplied with, and what comes out.
+
+    Parameters
+    ----------
+    matrix : ndarray, shape (R, C)
+        Drawn with its zeros as dots.
+    vector : ndarray, shape (C,)
+    result : ndarray, shape (R,)
+    blocks : (int, int)
+        Height and width of a block; heavy lines run between blocks, in the vectors too.
+    titles : (str, str, str)
+        Above the three.
+    """
+    rows, columns = matrix.shape
+    panels = [
+        (matrix, style.KERNEL, blocks[0]),
+        (vector[:, None], style.INPUT, blocks[1]),
+        (result[:, None], style.OUTPUT, blocks[0]),
+    ]
+    _, all_axes = plt.subplots(
+        1, 3, figsize=(style.COLUMN, 0.27 * rows + 0.4), width_ratios=[columns, 2.5, 2.5]
+    )
+    for axes, (values, colour, block), title in zip(all_axes, panels, titles, strict=True):
+        labels = np.array([[f"{v:.3g}" if v else "·" for v in line] for line in values])
+        largest = 1.6 * np.abs(values).max()  # so that no type is white on a middle tone
+        draw_grid(axes, values, colour=colour, largest=largest, labels=labels, size=8)
+        for row in range(block, len(values), block):
+            axes.axhline(row - 0.5, color=style.INK, lw=1.4)
+        axes.set_title(title, loc="center", size=9)
+        axes.set_anchor("N")
+    for column in range(blocks[1], columns, blocks[1]):
+        all_axes[0].axvline(column - 0.5, color=style.INK, lw=1.4)
