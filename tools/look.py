@@ -26,7 +26,9 @@ THUMBNAIL_HEIGHT = 360
 MARGIN = 16
 LABEL = 22
 SHEET_WIDTH = 3200
-TALLEST = 16_000  # pixels: Chromium's limit for one picture
+SCREEN = 3_000  # pixels
+# What stands still while the page scrolls would be in every screen.
+HOLD = ".bd-header-article { position: static !important; } * { scroll-behavior: auto !important; }"
 
 
 def pages_of(html, words):
@@ -40,6 +42,22 @@ def pages_of(html, words):
     return pages
 
 
+def full_picture(tab, width):
+    """Return the whole page as one picture, screen by screen.
+
+    Chromium's own full-page pictures end at 16,384 pixels, less than a chapter on a telephone.
+    """
+    tab.set_viewport_size({"width": width, "height": SCREEN})
+    settle(tab)
+    height = tab.evaluate("document.documentElement.scrollHeight")
+    whole = Image.new("RGB", (width, height))
+    for top in range(0, height, SCREEN):
+        reached = tab.evaluate("top => { scrollTo(0, top); return Math.round(scrollY); }", top)
+        screen = tab.screenshot(animations="disabled", timeout=120_000)
+        whole.paste(Image.open(io.BytesIO(screen)), (0, reached))
+    return whole
+
+
 def photograph(html, pages, out):
     """Store a full picture of each page; return {(width, theme): [(page, top of the picture)]}."""
     tops = {(width, theme): [] for width in WIDTHS for theme in THEMES}
@@ -50,15 +68,13 @@ def photograph(html, pages, out):
             tab = context.new_page()
             for path in pages:
                 tab.goto(path.as_uri())
+                tab.add_style_tag(content=HOLD)
                 for width, height in WIDTHS.items():
-                    tab.set_viewport_size({"width": width, "height": height})
-                    settle(tab)
                     name = path.relative_to(html).with_suffix("").as_posix().replace("/", "-")
                     target = out / f"{name}-{width}-{theme}.png"
-                    tall = tab.evaluate("document.documentElement.scrollHeight") <= TALLEST
-                    tab.screenshot(path=target, full_page=tall, animations="disabled")
-                    top = tab.screenshot(animations="disabled")
-                    tops[width, theme].append((name, Image.open(io.BytesIO(top)).convert("RGB")))
+                    whole = full_picture(tab, width)
+                    whole.save(target)
+                    tops[width, theme].append((name, whole.crop((0, 0, width, height))))
             context.close()
         browser.close()
     return tops
