@@ -5,15 +5,21 @@ from itertools import product
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from cnnbook import naive
-from cnnbook.layers import conv2d_backward, conv2d_forward, output_size, pad_amounts
+from cnnbook.layers import conv, conv2d_backward, conv2d_forward, output_size, pad_amounts
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 import tensorflow as tf
 from finite_differences import gradient, worst_relative_error
+
+
+@pytest.fixture(params=[0, 10**9], ids=["rows unrolled", "whole windows"])
+def layout(request, monkeypatch):
+    """Either way of laying the windows out, whatever the number of channels."""
+    monkeypatch.setattr(conv, "THIN", request.param)
 
 
 def arrays(rng, x_shape, w_shape, dtype=np.float64):
@@ -53,7 +59,7 @@ GROUPS = (1, 2, 4)
 
 @pytest.mark.parametrize("stride,padding,dilation", [*product(STRIDES, PADDINGS, DILATIONS)])
 @pytest.mark.parametrize("groups", GROUPS)
-def test_values_and_gradients_are_tensorflows(stride, padding, dilation, groups):
+def test_values_and_gradients_are_tensorflows(stride, padding, dilation, groups, layout):
     rng = np.random.default_rng(1)
     for x_shape, kernel in (
         ((2, 7, 8, 4), (3, 2)),
@@ -105,9 +111,10 @@ def test_padding_is_tensorflows(padding, size, window, stride, dilation):
             dict(groups=2, dilation=2, stride=2, padding=((0, 2), (1, 0))),
         ),
         ((1, 8, 7, 2), (2, 1, 2, 1), dict(stride=3)),
+        ((2, 1, 2, 2), (5, 5, 2, 2), dict(padding="same")),
     ],
 )
-def test_gradients_are_finite_differences(x_shape, w_shape, settings):
+def test_gradients_are_finite_differences(x_shape, w_shape, settings, layout):
     rng = np.random.default_rng(2)
     x, w, b = arrays(rng, x_shape, w_shape)
     out, cache = conv2d_forward(x, w, b, **settings)
@@ -119,6 +126,10 @@ def test_gradients_are_finite_differences(x_shape, w_shape, settings):
     # The loss is linear in each array, so that a step of any size gives the exact difference.
     for array, found in zip((x, w, b), conv2d_backward(dout, cache), strict=True):
         assert worst_relative_error(found, gradient(loss, array, 0.1)) < 1e-6
+
+
+# The fixture sets the same layout for every example, so that keeping it between them is right.
+FIXTURE_KEPT = [HealthCheck.function_scoped_fixture]
 
 
 @st.composite
@@ -137,9 +148,9 @@ def convolutions(draw):
     return x_shape, w_shape, settings, draw(st.integers(0, 2**32 - 1))
 
 
-@settings(max_examples=120, deadline=None)
-@given(convolutions())
-def test_agrees_with_the_loops(case):
+@settings(max_examples=80, deadline=None, suppress_health_check=FIXTURE_KEPT)
+@given(case=convolutions())
+def test_agrees_with_the_loops(case, layout):
     x_shape, w_shape, settings, seed = case
     rng = np.random.default_rng(seed)
     x, w, b = arrays(rng, x_shape, w_shape)
@@ -157,9 +168,9 @@ def test_agrees_with_the_loops(case):
     np.testing.assert_allclose(db, naive.conv2d_db(dout), atol=1e-12)
 
 
-@settings(max_examples=60, deadline=None)
-@given(convolutions())
-def test_backward_is_the_adjoint(case):
+@settings(max_examples=40, deadline=None, suppress_health_check=FIXTURE_KEPT)
+@given(case=convolutions())
+def test_backward_is_the_adjoint(case, layout):
     """⟨Cx, y⟩ = ⟨x, Cᵀy⟩, and the same for w, whatever the layer."""
     x_shape, w_shape, settings, seed = case
     rng = np.random.default_rng(seed)

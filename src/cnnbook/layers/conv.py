@@ -83,7 +83,7 @@ def conv2d_forward(x, w, b, *, stride=1, padding="valid", dilation=1, groups=1):
             z = np.empty(out[block, ..., filters].swapaxes(0, 1).shape, x.dtype)
             z[...] = b[filters]
             for meeting, matrix, where in _products(x[block, ..., channels], cache):
-                kernel = w[where][..., filters].reshape(matrix.shape[1], -1)
+                kernel = w[where][..., filters].reshape(matrix.shape[1], z.shape[3])
                 z[meeting] += (matrix @ kernel).reshape(z[meeting].shape)
             out[block, ..., filters] = z.swapaxes(0, 1)
 
@@ -126,10 +126,11 @@ def conv2d_backward(dout, cache, *, need_dx=True):
         dw_block, db_block = np.empty(w.shape, w.dtype), np.empty_like(db)
         for channels, filters in _groups(cache):
             delta = np.ascontiguousarray(dout[block, ..., filters].swapaxes(0, 1))
-            rows = delta.reshape(-1, delta.shape[3])
+            count = delta.shape[3]
+            rows = delta.reshape(-1, count)
             db_block[filters] = np.ones(len(rows), rows.dtype) @ rows
             for meeting, matrix, where in _products(x[block, ..., channels], cache):
-                product = matrix.T @ delta[meeting].reshape(len(matrix), -1)
+                product = matrix.T @ delta[meeting].reshape(-1, count)
                 part = dw_block[where][..., filters]
                 part[...] = product.reshape(part.shape)
             if need_dx:
@@ -193,7 +194,7 @@ def _unroll(x, horizontal):
     for v in range(horizontal.window):
         outs, ins = horizontal.entry(v)
         unrolled[:, :, outs, v] = x[:, :, ins].swapaxes(0, 1)
-    return unrolled.reshape(rows, images, horizontal.out, -1)
+    return unrolled.reshape(*unrolled.shape[:3], horizontal.window * channels)
 
 
 def _fold(dunrolled, channels, horizontal):
