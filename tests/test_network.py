@@ -160,8 +160,10 @@ def test_dropout_drops_in_training_alone():
     np.testing.assert_array_equal(net.forward(x, training=True, masks={"dropout": mask}), mask)
     with pytest.raises(ValueError, match="no mask"):
         Sequential(dropout=Dropout()).forward(x, training=True)
-    with pytest.raises(ValueError, match="there is a mask for 'drop', expected one of dropout"):
+    with pytest.raises(ValueError, match="a mask for 'drop', expected one for dropout alone; use"):
         net.forward(x, training=True, masks={"drop": mask})
+    with pytest.raises(ValueError, match="a mask for 'relu', expected one for none alone"):
+        Sequential(relu=ReLU()).forward(x, training=True, masks={"relu": mask})
 
 
 def test_batch_norm_moves_its_statistics_in_training_alone():

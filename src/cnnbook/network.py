@@ -278,7 +278,7 @@ class Sequential:
         training : bool, default False
             Whether dropout drops and batch normalisation measures.
         masks : dict of str to ndarray, optional
-            Scaled masks for dropout layers, by the layer's name.
+            Scaled masks for dropout layers to use in training, by the layer's name.
 
         Returns
         -------
@@ -288,14 +288,17 @@ class Sequential:
         Raises
         ------
         ValueError
-            If a mask is for a layer that there is not, or a layer refuses its input.
+            If a mask is for anything but a dropout layer, or a layer refuses its input.
         """
         masks = masks or {}
-        for name in masks.keys() - self.layers.keys():
-            raise ValueError(
-                f"there is a mask for {name!r}, expected one of {', '.join(self.layers)}; "
-                f"use the name of a dropout layer."
-            )
+        droppers = [name for name, layer in self.layers.items() if isinstance(layer, Dropout)]
+        for name in masks:
+            if name not in droppers:
+                allowed = " or ".join(droppers) or "none"
+                raise ValueError(
+                    f"there is a mask for {name!r}, expected one for {allowed} alone; "
+                    f"use the name of a dropout layer."
+                )
         for name, layer in self.layers.items():
             x = layer.forward(x, training=training, mask=masks.get(name))
         return x
