@@ -1,5 +1,12 @@
 """Every static picture's drawing code, one module an idea, in one style."""
 
+from cnnbook.plots.conv_layer import (
+    draw_depth,
+    draw_fields,
+    draw_map_rows,
+    draw_padded,
+    draw_tiling,
+)
 from cnnbook.plots.digits import (
     draw_class_counts,
     draw_dealt,
@@ -23,6 +30,8 @@ from cnnbook.plots.style import use_style
 __all__ = [
     "draw_class_counts",
     "draw_dealt",
+    "draw_depth",
+    "draw_fields",
     "draw_filtered",
     "draw_graph",
     "draw_grid",
@@ -31,12 +40,15 @@ __all__ = [
     "draw_header",
     "draw_loss_by_spread",
     "draw_losses",
+    "draw_map_rows",
     "draw_maps",
+    "draw_padded",
     "draw_pairs",
     "draw_pictures",
     "draw_product",
     "draw_shares",
     "draw_stages",
+    "draw_tiling",
     "draw_visits",
     "draw_window",
     "use_style",
