@@ -10,7 +10,7 @@ from cnnbook.layers import (
     max_pool2d_backward,
     max_pool2d_forward,
 )
-from cnnbook.layers._blocks import BLOCK_BYTES, over_blocks
+from cnnbook.layers._blocks import BLOCK_BYTES, matmul, over_blocks
 
 
 @pytest.mark.parametrize("images", [0, 1, 2, 5, 100, 1000])
@@ -27,6 +27,21 @@ def test_every_image_comes_once_and_in_order(images, share):
         assert len(seen) % 4 == 0 or len(seen) == images
 
 
+@pytest.mark.parametrize(
+    "shape", [(100, 300, 200), (200, 300, 100), (3, 2, 1), (0, 5, 4), (4, 0, 3)]
+)
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("order", ["C", "F"])
+def test_matmul_is_the_matrix_product(shape, dtype, order):
+    rng = np.random.default_rng(2)
+    rows, inner, columns = shape
+    a = np.asarray(rng.normal(size=(rows, inner)), dtype, order=order)
+    b = np.asarray(rng.normal(size=(inner, columns)), dtype, order=order)
+    found = matmul(a, b)
+    assert found.dtype == dtype and found.shape == (rows, columns) and found.flags.c_contiguous
+    np.testing.assert_allclose(found, a @ b, atol=300 * np.finfo(dtype).eps)
+
+
 def test_threads_change_no_bit(monkeypatch):
     rng = np.random.default_rng(1)
     x = rng.normal(size=(101, 14, 14, 8)).astype(np.float32)
@@ -34,10 +49,11 @@ def test_threads_change_no_bit(monkeypatch):
     runs = []
     for threads in ("1", "2", "3"):
         monkeypatch.setenv("CNNBOOK_THREADS", threads)
-        out, cache = conv2d_forward(x, w, w[0, 0, 0], padding="same")
+        out, cache = conv2d_forward(x, w, w[0, 0, 0].copy(), padding="same")
         pooled, pool_cache = max_pool2d_forward(out, size=2)
         dout = max_pool2d_backward(pooled, pool_cache)
-        runs.append((pooled, *conv2d_backward(dout, cache)))
+        product = matmul(pooled.reshape(101, -1), pooled.reshape(101, -1).T)
+        runs.append((pooled, product, *conv2d_backward(dout, cache)))
     for run in runs[1:]:
         for first, again in zip(runs[0], run, strict=True):
             np.testing.assert_array_equal(first, again)

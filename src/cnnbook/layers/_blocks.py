@@ -1,10 +1,11 @@
-"""Work through a minibatch in blocks of images, over as many threads as there are processors.
+"""Work in blocks, over as many threads as there are processors.
 
 A block's arrays are small enough to stay in a processor's cache, and NumPy lets go of Python's lock
-while it computes, so that threads do run side by side. BLAS, which would use threads of its own for
-every matrix product, is held to one meanwhile. The environment variable CNNBOOK_THREADS sets
-another number of threads. Neither that nor which thread is faster changes the result by a bit: the
-blocks are the same, and their results come back in their order.
+while it computes, so that threads do run side by side. BLAS is held to one thread meanwhile: with
+threads of its own it would cut every matrix product too fine, and they keep a processor busy for
+milliseconds after it, waiting for the next. The environment variable CNNBOOK_THREADS sets another
+number of threads. Neither that nor which thread is faster changes a result by a bit: the blocks are
+the same, and what they return is collected in their order.
 """
 
 import os
@@ -13,10 +14,12 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 from itertools import pairwise
 
+import numpy as np
 from threadpoolctl import ThreadpoolController
 
 BLOCK_BYTES = 1 << 20  # half of the second-level cache of a processor of the 2020s
-_SHARES = 4  # blocks come in multiples of this, so that two or four threads get equally many
+SHARES = 4  # blocks come in multiples of this, so that two or four threads get equally many
+SMALL_PRODUCT = 1 << 22  # multiplications that take less time than starting threads
 
 _one_at_a_time = threading.Lock()
 
@@ -35,24 +38,56 @@ def over_blocks(work, images, bytes_per_image, collect=lambda result: None):
     collect : callable, optional
         Called with what `work` returned, for one block after the other in their order.
     """
-    blocks = _blocks(images, bytes_per_image)
-    if len(blocks) < 2:
-        for block in blocks:
-            collect(work(block))
-        return
-    # The limit holds for the whole process, so that two callers must not set and lift it in turns.
-    with _one_at_a_time, _blas().limit(limits=1), ThreadPoolExecutor(_threads()) as pool:
-        for result in pool.map(work, blocks):
-            collect(result)
-
-
-def _blocks(images, bytes_per_image):
-    """Cut the image numbers into equal slices."""
     count = -(-images * bytes_per_image // BLOCK_BYTES)
     if count > 1:
-        count = min(images, -(-count // _SHARES) * _SHARES)
-    bounds = [images * k // count for k in range(count + 1)] if count else []
+        count = min(images, -(-count // SHARES) * SHARES)
+    _run(work, _cut(images, count), collect)
+
+
+def matmul(a, b):
+    """Multiply two matrices, a strip of the result's longer side at a time.
+
+    Parameters
+    ----------
+    a : ndarray, shape (M, K)
+    b : ndarray, shape (K, N)
+
+    Returns
+    -------
+    ndarray, shape (M, N)
+    """
+    out = np.empty((len(a), b.shape[1]), a.dtype)
+    tall = len(a) > b.shape[1]
+
+    def work(strip):
+        if tall:
+            np.matmul(a[strip], b, out=out[strip])
+        else:
+            np.matmul(a, b[:, strip], out=out[:, strip])
+
+    length = max(out.shape)
+    small = a.size * b.shape[1] < SMALL_PRODUCT
+    _run(work, _cut(length, 1 if small else min(length, SHARES)))
+    return out
+
+
+def _cut(length, count):
+    """Cut 0 … length into so many slices of the same length, give or take one."""
+    bounds = [length * k // count for k in range(count + 1)] if count else []
     return [slice(*each) for each in pairwise(bounds)]
+
+
+def _run(work, blocks, collect=lambda result: None):
+    """Call `work` for each block in a thread and `collect`, in order, for what it returns."""
+    # The limit holds for the whole process, so that two callers must not set and lift it in turns.
+    with _one_at_a_time, _blas().limit(limits=1):
+        if len(blocks) < 2:
+            for block in blocks:
+                collect(work(block))
+            return
+        with ThreadPoolExecutor(_threads()) as pool:
+            for result in pool.map(work, blocks):
+                collect(result)
 
 
 def _threads():

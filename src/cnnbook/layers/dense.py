@@ -6,6 +6,7 @@ the forward one: dx = δ wᵀ, dw = xᵀ δ; the bias is shared by the whole min
 
 import math
 
+from ._blocks import matmul
 from ._checks import require_dout, require_float, require_rank, require_shape
 
 
@@ -45,7 +46,7 @@ def dense_forward(x, w, b):
             f"columns, one for each row of w; check the flattened size, or transpose w."
         )
     require_shape("b", b, w.shape[1:], "one bias for each column of w")
-    return x @ w + b, (x, w)
+    return matmul(x, w) + b, (x, w)
 
 
 def dense_backward(dout, cache, *, need_dx=True):
@@ -71,8 +72,8 @@ def dense_backward(dout, cache, *, need_dx=True):
     """
     x, w = cache
     require_dout(dout, (x.shape[0], w.shape[1]), x.dtype)
-    dx = dout @ w.T if need_dx else None
-    return dx, x.T @ dout, dout.sum(axis=0)
+    dx = matmul(dout, w.T) if need_dx else None
+    return dx, matmul(x.T, dout), dout.sum(axis=0)
 
 
 def flatten_forward(x):
