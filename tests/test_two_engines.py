@@ -6,11 +6,11 @@ import pytest
 from cnnbook.layers import dropout_mask
 from cnnbook.losses import softmax_cross_entropy
 from cnnbook.network import article_network
+from cnnbook.numpy_train import NumPyEngine
 from cnnbook.weights import SHAPES, initial
 
 tf = pytest.importorskip("tensorflow")
 
-from cnnbook.numpy_train import NumPyEngine  # noqa: E402
 from cnnbook.tf_model import ArticleNetwork, loss_of  # noqa: E402
 from cnnbook.tf_train import TensorFlowEngine  # noqa: E402
 
