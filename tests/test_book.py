@@ -139,7 +139,9 @@ def test_notation_names_what_the_code_uses():
         for code in re.findall(r"`([^`]+)`", table)
         for name in re.findall(r"[A-Za-z]\w*", code)
     }
-    sources = [ROOT / "src/cnnbook/naive.py", ROOT / "src/cnnbook/losses.py"]
+    sources = [
+        ROOT / f"src/cnnbook/{name}.py" for name in ("naive", "losses", "optimizers", "trainer")
+    ]
     sources += (ROOT / "src/cnnbook/layers").glob("*.py")
     words = set(re.findall(r"\w+", "\n".join(path.read_text("utf-8") for path in sources)))
     assert len(names) > 20
