@@ -7,6 +7,16 @@ from cnnbook.plots.conv_layer import (
     draw_padded,
     draw_tiling,
 )
+from cnnbook.plots.curves import (
+    draw_coverage,
+    draw_minibatch_accuracies,
+    draw_minima,
+    draw_rates,
+    draw_runs,
+    draw_schedules,
+    draw_training,
+    draw_wilson,
+)
 from cnnbook.plots.digits import (
     draw_class_counts,
     draw_dealt,
@@ -29,6 +39,7 @@ from cnnbook.plots.style import use_style
 
 __all__ = [
     "draw_class_counts",
+    "draw_coverage",
     "draw_dealt",
     "draw_depth",
     "draw_fields",
@@ -42,14 +53,21 @@ __all__ = [
     "draw_losses",
     "draw_map_rows",
     "draw_maps",
+    "draw_minibatch_accuracies",
+    "draw_minima",
     "draw_padded",
     "draw_pairs",
     "draw_pictures",
     "draw_product",
+    "draw_rates",
+    "draw_runs",
+    "draw_schedules",
     "draw_shares",
     "draw_stages",
     "draw_tiling",
+    "draw_training",
     "draw_visits",
+    "draw_wilson",
     "draw_window",
     "use_style",
 ]
