@@ -157,7 +157,7 @@ def draw_graph(function):
     rows = rows_of(function)
     training = any(row.gradient is not None for row in rows)
     height = ROW * (len(rows) + 1.4)
-    figure = plt.figure(figsize=(style.COLUMN, height), layout="none")
+    figure = plt.figure(figsize=(style.COLUMN, height), layout="none", dpi=120)
     axes = figure.add_axes((0, 0, 1, 1))
     axes.set(xlim=(0, style.COLUMN), ylim=(height, 0))
     axes.axis("off")

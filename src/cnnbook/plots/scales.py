@@ -38,7 +38,7 @@ def draw_shares(shares):
                 edgecolor=style.PAPER,
                 label=label,
             )
-            if share > 3:
+            if share > 6:
                 axes.text(
                     left + share / 2,
                     k,
