@@ -24,24 +24,24 @@ SMALL_PRODUCT = 1 << 22  # multiplications that take less time than starting thr
 _one_at_a_time = threading.Lock()
 
 
-def over_blocks(work, images, bytes_per_image, collect=lambda result: None):
-    """Call `work` for blocks of images.
+def over_blocks(work, length, bytes_each, collect=lambda result: None):
+    """Call `work` for blocks of images, or of whatever else can be worked on apart.
 
     Parameters
     ----------
     work : callable
-        Called with a slice of image numbers. What it writes must belong to its images alone.
-    images : int
+        Called with a slice of 0 … length. What it writes must belong to that slice alone.
+    length : int
         Number of images.
-    bytes_per_image : int
+    bytes_each : int
         Memory that the work on one image fills; a block is to fill about `BLOCK_BYTES`.
     collect : callable, optional
         Called with what `work` returned, for one block after the other in their order.
     """
-    count = -(-images * bytes_per_image // BLOCK_BYTES)
+    count = -(-length * bytes_each // BLOCK_BYTES)
     if count > 1:
-        count = min(images, -(-count // SHARES) * SHARES)
-    _run(work, _cut(images, count), collect)
+        count = min(length, -(-count // SHARES) * SHARES)
+    _run(work, _cut(length, count), collect)
 
 
 def matmul(a, b):
