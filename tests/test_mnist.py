@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from cnnbook import files, mnist
+from cnnbook import fetch, files, mnist
 from cnnbook.errors import InputError
 
 DATA = mnist.data_folder()
@@ -101,7 +101,7 @@ def test_the_folder_given_goes_first(monkeypatch):
     assert mnist.data_folder("~/here") == Path.home() / "here"
     assert mnist.data_folder() == Path("/elsewhere")
     monkeypatch.setenv("CNNBOOK_DATA", "")
-    assert mnist.data_folder() == Path(fetch.__file__).resolve().parents[2] / "data" / "mnist"
+    assert mnist.data_folder() == Path(files.__file__).resolve().parents[2] / "data" / "mnist"
 
 
 def test_outside_a_checkout_it_is_the_current_folder(tmp_path, monkeypatch):
