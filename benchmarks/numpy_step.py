@@ -1,0 +1,93 @@
+"""The article's training step in NumPy against TensorFlow: its time, and a run's peak memory.
+
+    python benchmarks/numpy_step.py
+
+The times are of whole steps as the trainer takes them, batch 100, both engines in one process and
+in turn; the memory is that of two runs of the command line, each a process of its own.
+"""
+
+import dataclasses
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+
+from cnnbook import mnist, trainer
+from cnnbook.numpy_train import NumPyEngine
+from cnnbook.tf_train import TensorFlowEngine
+
+CHUNK = 10
+TIME_LIMIT, MEMORY_LIMIT = 1.5, 1.0
+SCHEDULE = dataclasses.replace(trainer.SCHEDULES["article"], steps=CHUNK)
+NONE = slice(0, 0)
+
+
+def _chunk(engine_class, data):
+    """Return a function that takes CHUNK steps as the trainer does."""
+    engine = engine_class(trainer.start(SCHEDULE, 0))
+    nothing = mnist.Examples(data.test.images[NONE], data.test.labels[NONE])
+    data = dataclasses.replace(data, validation=nothing, test=nothing)
+    return lambda: trainer.train(engine, data, SCHEDULE)
+
+
+def _peak_memory(backend):
+    """Return the bytes that a short training run of the command line takes at its peak."""
+    with tempfile.TemporaryDirectory() as out:
+        command = f"-m cnnbook train --backend {backend} --steps 20 --out {out}/run".split()
+        process = subprocess.Popen([sys.executable, *command], stdout=subprocess.DEVNULL)
+        _, status, usage = os.wait4(process.pid, 0)
+    if status:
+        raise RuntimeError(f"the {backend} run failed with status {status}")
+    return usage.ru_maxrss * (1 if sys.platform == "darwin" else 1024)
+
+
+def measure(rounds=15):
+    """Return the results for time and memory."""
+    data = mnist.load()
+    ours, theirs = _chunk(NumPyEngine, data), _chunk(TensorFlowEngine, data)
+    pairs = []
+    for _ in range(rounds + 1):
+        times = []
+        for chunk in (ours, theirs):
+            start = time.perf_counter()
+            chunk()
+            times.append((time.perf_counter() - start) / CHUNK)
+        pairs.append(times)
+    pairs = pairs[1:]  # the first compiles
+    ratio = statistics.median(a / b for a, b in pairs)
+    numpy_bytes, tensorflow_bytes = _peak_memory("numpy"), _peak_memory("tensorflow")
+    memory = numpy_bytes / tensorflow_bytes
+    return [
+        {
+            "name": "training step, NumPy against TensorFlow",
+            "ratio": ratio,
+            "limit": TIME_LIMIT,
+            "ok": ratio <= TIME_LIMIT,
+            "ratio_of_least": min(a for a, _ in pairs) / min(b for _, b in pairs),
+            "detail": "{:.1f} ms against {:.1f} ms".format(
+                *(1e3 * statistics.median(times) for times in zip(*pairs, strict=True))
+            ),
+        },
+        {
+            "name": "peak memory of a run, NumPy against TensorFlow",
+            "ratio": memory,
+            "limit": MEMORY_LIMIT,
+            "ok": memory <= MEMORY_LIMIT,
+            "detail": f"{numpy_bytes / 2**20:.0f} MiB against {tensorflow_bytes / 2**20:.0f} MiB",
+        },
+    ]
+
+
+def summary(result):
+    """Return one line for a result of `measure`."""
+    return (
+        f"{result['name']}: {result['ratio']:.2f}x (at most {result['limit']:.2f}x), "
+        f"{result['detail']}"
+    )
+
+
+if __name__ == "__main__":
+    for result in measure():
+        print(summary(result))
