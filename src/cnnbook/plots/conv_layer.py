@@ -8,6 +8,8 @@ from cnnbook.plots import style
 from cnnbook.plots.filters import draw_map
 from cnnbook.plots.grids import draw_grid, draw_window
 
+HALF = 0.36  # of the height of a pixel in a row of pixels one unit wide each
+
 
 def draw_tiling(cases):
     """Draw rows of pixels, and below each the windows that slide along it.
@@ -19,28 +21,29 @@ def draw_tiling(cases):
         numbered; zeros are hatched; a pixel that no window reaches is crossed out.
     """
     lanes = [-(-window // stride) for _, _, window, stride, _ in cases]
-    left = max(before for *_, (before, _) in cases) + 0.3
-    right = max(size + after for _, size, _, _, (_, after) in cases) + 0.3
-    unit = style.COLUMN / (left + right)
-    heights = [1.6 + 0.42 * lane for lane in lanes]
-    _, all_axes = plt.subplots(
+    left = -max(before for *_, (before, _) in cases) - 0.6
+    right = max(size + after for _, size, _, _, (_, after) in cases) - 0.4
+    unit = style.COLUMN / (right - left)
+    heights = [1.4 + 0.36 * lane for lane in lanes]
+    figure, all_axes = plt.subplots(
         len(cases),
         1,
-        figsize=(style.COLUMN, unit * sum(heights) + 0.08),
+        figsize=(style.COLUMN, unit * sum(heights)),
         height_ratios=heights,
         squeeze=False,
     )
+    figure.get_layout_engine().set(w_pad=0, h_pad=0, hspace=0)
     for axes, case, height, lane in zip(all_axes[:, 0], cases, heights, lanes, strict=True):
         title, size, window, stride, (before, after) = case
         starts = range(-before, size + after - window + 1, stride)
         seen = {start + k for start in starts for k in range(window)}
-        axes.text(-before, -0.95, title, weight="bold", size=9.5)
+        axes.text(left + 0.1, -0.5, title, weight="bold", size=9)
         for pixel in range(-before, size + after):
             _pixel(axes, pixel, real=0 <= pixel < size, seen=pixel in seen)
         for i, start in enumerate(starts):
-            y = 0.78 + 0.42 * (i % lane)
+            y = 0.6 + 0.36 * (i % lane)
             _bracket(axes, start - 0.42, start + window - 0.58, y, f"{i}")
-        axes.set(xlim=(-left, right - 1), ylim=(height - 1.2, -1.2), aspect="equal")
+        axes.set(xlim=(left, right), ylim=(height - 0.85, -0.85), aspect="equal")
         axes.axis("off")
 
 
@@ -48,9 +51,9 @@ def _pixel(axes, place, *, real, seen):
     """Draw one pixel of a row: a number, a hatched zero, or a cross where no window comes."""
     axes.add_patch(
         Rectangle(
-            (place - 0.5, -0.5),
+            (place - 0.5, -HALF),
             1,
-            1,
+            2 * HALF,
             facecolor=style.PAPER,
             edgecolor=style.INPUT if real else style.GREY,
             hatch=None if real else "////",
@@ -61,7 +64,7 @@ def _pixel(axes, place, *, real, seen):
     if not seen:
         axes.plot(
             [place - 0.5, place + 0.5, np.nan, place - 0.5, place + 0.5],
-            [-0.5, 0.5, np.nan, 0.5, -0.5],
+            [-HALF, HALF, np.nan, HALF, -HALF],
             color=style.ERROR,
             lw=1.4,
             zorder=3,
@@ -125,7 +128,7 @@ def _hatch(axes, row, column):
 
 
 def draw_depth(x, w, out):
-    """Draw every number of a small layer: a row a channel, a column a filter, and the maps.
+    """Draw every number of a small layer: a row a channel, a column a filter, its map below.
 
     Parameters
     ----------
@@ -137,33 +140,53 @@ def draw_depth(x, w, out):
         Feature maps.
     """
     channels, filters = w.shape[2:]
-    rows = max(channels, filters)
-    widths = [x.shape[1]] + [w.shape[1]] * filters + [out.shape[1]]
-    cell = style.COLUMN / (sum(widths) + 1.3 * len(widths))
-    _, axes = plt.subplots(
-        rows,
-        2 + filters,
-        figsize=(style.COLUMN, rows * (cell * x.shape[0] + 0.38)),
-        width_ratios=widths,
-        squeeze=False,
-    )
-    for one in axes.flat:
-        one.axis("off")
+    columns = [x.shape[1]] + [max(w.shape[1], out.shape[1])] * filters
+    rows = [max(x.shape[0], w.shape[0])] * channels + [out.shape[0]]
+    unit, gap, title = 0.36, 0.55, 0.32  # inches: a cell, between columns, above a matrix
+    height = unit * sum(rows) + title * len(rows) + 0.05
+    figure = plt.figure(figsize=(style.COLUMN, height), layout="none")
+    left = (style.COLUMN - unit * sum(columns) - gap * filters) / 2
+
+    def middle(row, column):
+        """Give the centre of a matrix in inches from the lower left corner."""
+        above = unit * (sum(rows[:row]) + rows[row] / 2) + title * (row + 1)
+        return left + unit * (sum(columns[:column]) + columns[column] / 2) + gap * column, (
+            height - above
+        )
+
+    def place(row, column, values, *, name, colour, largest):
+        x_middle, y_middle = middle(row, column)
+        tall, wide = unit * values.shape[0], unit * values.shape[1]
+        axes = figure.add_axes(
+            (
+                (x_middle - wide / 2) / style.COLUMN,
+                (y_middle - tall / 2) / height,
+                wide / style.COLUMN,
+                tall / height,
+            )
+        )
+        draw_grid(axes, values, colour=colour, largest=largest)
+        axes.set_title(name, loc="center", size=8.5, weight="normal", pad=4)
+
+    sizes = [1.2 * np.abs(array).max() for array in (x, w, out)]
     for c in range(channels):
-        _titled(axes[c, 0], f"x, channel {c}", x[:, :, c], style.INPUT, np.abs(x).max())
+        look = {"colour": style.INPUT, "largest": sizes[0]}
+        place(c, 0, x[:, :, c], name=f"picture, channel {c}", **look)
+        look = {"colour": style.KERNEL, "largest": sizes[1]}
         for f in range(filters):
-            kernel = w[:, :, c, f]
-            name = f"filter {f}, kernel {c}"
-            _titled(axes[c, 1 + f], name, kernel, style.KERNEL, np.abs(w).max())
+            place(c, 1 + f, w[:, :, c, f], name=f"filter {f}, kernel {c}", **look)
+    look = {"colour": style.OUTPUT, "largest": sizes[2]}
     for f in range(filters):
-        name = f"z, map {f}"
-        _titled(axes[f, -1], name, out[:, :, f], style.OUTPUT, np.abs(out).max())
-
-
-def _titled(axes, title, values, colour, largest):
-    axes.axis("on")
-    draw_grid(axes, values, colour=colour, largest=largest)
-    axes.set_title(title, loc="center", size=8.5, weight="normal")
+        place(channels, 1 + f, out[:, :, f], name=f"map {f}", **look)
+    x_middle, y_middle = middle(channels, 0)
+    figure.text(
+        x_middle / style.COLUMN,
+        y_middle / height,
+        "a map: what the kernels\nabove it find, summed,\nplus the filter's bias",
+        ha="center",
+        va="center",
+        size=8.5,
+    )
 
 
 def draw_map_rows(rows):
@@ -201,26 +224,30 @@ def draw_fields(counts, picture, frames):
     frames : list of (str, int, int)
         Name, first row and column, and size of square fields on the picture.
     """
-    _, axes = plt.subplots(1, len(counts) + 1, figsize=(style.COLUMN, 2.45))
+    _, axes = plt.subplots(1, len(counts) + 1, figsize=(style.COLUMN, 2.75))
     for one, (title, values) in zip(axes, counts, strict=False):
-        draw_grid(one, values, colour=style.INPUT, largest=1.3 * values.max())
+        draw_grid(one, values, colour=style.INPUT, largest=1.3 * values.max(), size=8.5)
         one.set_title(title, loc="center", size=9)
     last = axes[-1]
     last.imshow(picture, vmin=0, vmax=2.2)
     colours = [style.KERNEL, style.INPUT, style.ERROR, style.OUTPUT]
+    handles = []
     for k, (name, first, size) in enumerate(frames):
         draw_window(last, first, first, size, size, colour=colours[k], dashed=k % 2 == 1)
-        above = k % 2 == 0
-        last.text(
-            first + size - 0.4,
-            first - 0.7 if above else first + size - 0.3,
-            name,
-            ha="right",
-            va="bottom" if above else "top",
-            size=7.5,
-            bbox={"facecolor": style.PAPER, "edgecolor": "none", "pad": 0.4, "alpha": 0.8},
-        )
+        dashes = (0, (2, 1)) if k % 2 else "-"
+        handles += last.plot([], [], color=colours[k], ls=dashes, lw=2.5, label=f"{name}: {size}")
     last.set(xticks=[], yticks=[])
     for spine in last.spines.values():
         spine.set(visible=True, color=style.GREY)
     last.set_title("the article's network", loc="center", size=9)
+    last.legend(
+        handles=handles,
+        ncols=2,
+        loc="upper center",
+        bbox_to_anchor=(0.5, -0.02),
+        handlelength=1.6,
+        columnspacing=1,
+        fontsize=8,
+    )
+    for one in axes:
+        one.set_anchor("N")
