@@ -2,6 +2,7 @@
 
 import matplotlib.pyplot as plt
 import numpy as np
+from matplotlib.patches import Rectangle
 
 from cnnbook.plots import style
 from cnnbook.plots.grids import draw_grid
@@ -53,7 +54,7 @@ def draw_filtered(images, kernels, outputs, labels=None):
             draw_map(axes[row, column], output, "signed", largest)
 
 
-def draw_maps(panels, *, columns=None, height=None):
+def draw_maps(panels, *, columns=None, height=None, one_scale=False):
     """Draw pictures and feature maps side by side, each under its title.
 
     Parameters
@@ -64,17 +65,26 @@ def draw_maps(panels, *, columns=None, height=None):
         How many a row; by default all.
     height : float, optional
         Inches that the figure is high.
+    one_scale : bool, optional
+        Whether a pixel is as large in one panel as in the other; by default each fills its place.
     """
     columns = columns or len(panels)
     rows = -(-len(panels) // columns)
     side = style.COLUMN / columns
     size = (style.COLUMN, height or rows * (side + 0.25))
     _, axes = plt.subplots(rows, columns, figsize=size, squeeze=False)
+    tallest, widest = np.max([values.shape for _, values, _ in panels], axis=0)
     for ax in axes.flat:
         ax.axis("off")
     for ax, (title, values, kind) in zip(axes.flat, panels, strict=False):
         draw_map(ax, values, kind, np.abs(values).max())
         ax.set_title(title, loc="center", size=9)
+        if one_scale:
+            tall, wide = values.shape
+            ax.axis("off")
+            ax.add_patch(Rectangle((-0.5, -0.5), wide, tall, fill=False, ec=style.GREY_LIGHT))
+            ax.set(xlim=((wide - widest) / 2 - 0.6, (wide + widest) / 2 - 0.4))
+            ax.set(ylim=((tall + tallest) / 2 - 0.4, (tall - tallest) / 2 - 0.6))
 
 
 def draw_map(axes, values, kind, largest):

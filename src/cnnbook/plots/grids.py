@@ -158,21 +158,27 @@ def draw_product(matrix, vector, result, *, blocks, titles):
         Above the three.
     """
     rows, columns = matrix.shape
+    cell, gap = 0.27, 2.6  # inches, cells
+    width, height = (columns + 2 + 2 * gap) * cell, rows * cell
+    figure = plt.figure(figsize=(width, height), layout="none")
     panels = [
-        (matrix, style.KERNEL, blocks[0]),
-        (vector[:, None], style.INPUT, blocks[1]),
-        (result[:, None], style.OUTPUT, blocks[0]),
+        (matrix, style.KERNEL, blocks[0], "·"),
+        (vector[:, None], style.INPUT, blocks[1], "0"),
+        (result[:, None], style.OUTPUT, blocks[0], "0"),
     ]
-    _, all_axes = plt.subplots(
-        1, 3, figsize=(style.COLUMN, 0.27 * rows + 0.4), width_ratios=[columns, 2.5, 2.5]
-    )
-    for axes, (values, colour, block), title in zip(all_axes, panels, titles, strict=True):
-        labels = np.array([[f"{v:.3g}" if v else "·" for v in line] for line in values])
+    left = 0.0
+    for (values, colour, block, zero), title in zip(panels, titles, strict=True):
+        tall, wide = (size * cell for size in values.shape)
+        axes = figure.add_axes((left / width, 1 - tall / height, wide / width, tall / height))
+        labels = np.array([[f"{v:.3g}" if v else zero for v in line] for line in values])
         largest = 1.6 * np.abs(values).max()  # so that no type is white on a middle tone
         draw_grid(axes, values, colour=colour, largest=largest, labels=labels, size=8)
         for row in range(block, len(values), block):
             axes.axhline(row - 0.5, color=style.INK, lw=1.4)
+        if values is matrix:
+            for column in range(blocks[1], columns, blocks[1]):
+                axes.axvline(column - 0.5, color=style.INK, lw=1.4)
         axes.set_title(title, loc="center", size=9)
-        axes.set_anchor("N")
-    for column in range(blocks[1], columns, blocks[1]):
-        all_axes[0].axvline(column - 0.5, color=style.INK, lw=1.4)
+        left += wide + gap * cell
+    for sign, place in (("·", columns + gap / 2), ("=", columns + 1 + 1.5 * gap)):
+        figure.text(place * cell / width, 1 - vector.size / rows / 2, sign, ha="center", size=14)
