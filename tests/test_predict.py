@@ -14,7 +14,9 @@ from PIL import Image
 
 from cnnbook import mnist
 from cnnbook.errors import InputError
+from cnnbook.files import book_folder
 from cnnbook.predict import describe, predict, read_image, to_mnist
+from cnnbook.weights import load as load_weights
 
 
 @pytest.fixture(scope="module")
@@ -478,3 +480,15 @@ def test_the_nearly_certain_is_not_called_certain(probability, text):
     rest[4] = probability
     answer = describe(np.zeros((28, 28)), rest).split("\n")[-1]
     assert answer == f"This is a 4: probability {text}."
+
+
+@pytest.mark.parametrize("change", ["inverted", "ten times larger", "compressed", "photographed"])
+def test_the_published_weights_read_changed_digits(change, data, tmp_path):
+    transform, _ = CHANGES[change]
+    trained = load_weights(book_folder() / "results" / "article" / "weights.npz")
+    right = 0
+    for digit, label in zip(data.test.images[:100, :, :, 0], data.test.labels[:100], strict=True):
+        picture = np.asarray(transform(np.round(digit * 255).astype(np.uint8)), np.uint8)
+        _, probabilities = predict(saved(tmp_path / "digit.png", picture), trained)
+        right += probabilities.argmax() == label
+    assert right >= 97
