@@ -21,9 +21,6 @@ VARIANTS = {
     "no decay": dataclasses.replace(FAST, decay="none"),
     "article's start": dataclasses.replace(FAST, start="article"),
     "article's rate": dataclasses.replace(FAST, peak_rate=1e-4, warmup_steps=0, decay="none"),
-    "article's start and rate": dataclasses.replace(
-        FAST, start="article", peak_rate=1e-4, warmup_steps=0, decay="none"
-    ),
 }
 
 
