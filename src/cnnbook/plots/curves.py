@@ -2,7 +2,7 @@
 
 import matplotlib.pyplot as plt
 import numpy as np
-from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
+from matplotlib.ticker import FixedLocator, FuncFormatter, LogLocator, NullLocator
 
 from cnnbook.plots import style
 
@@ -24,10 +24,10 @@ def draw_rates(rates, *, warmup_steps):
     matplotlib.figure.Figure
     """
     figure, axes = plt.subplots(figsize=(style.COLUMN, 2.5))
-    steps = np.arange(len(rates))
+    steps = np.arange(1, len(rates) + 1)
     for chosen, hatch, label in (
-        (steps < warmup_steps, "////", "warm-up"),
-        (steps >= warmup_steps, None, "cosine decay"),
+        (steps <= warmup_steps, "////", "warm-up"),
+        (steps > warmup_steps, None, "cosine decay"),
     ):
         axes.bar(
             steps[chosen],
@@ -41,8 +41,8 @@ def draw_rates(rates, *, warmup_steps):
     for step, rate in zip(steps, rates, strict=True):
         axes.text(step, rate + 0.02 * max(rates), f"{rate:.3f}", ha="center", va="bottom")
     axes.set(
-        xlabel="steps taken before",
-        ylabel="learning rate",
+        xlabel="step $t$",
+        ylabel="learning rate $\\eta_t$",
         xticks=steps,
         ylim=(0, 1.18 * max(rates)),
     )
@@ -62,7 +62,7 @@ def draw_schedules(schedules):
     matplotlib.figure.Figure
     """
     figure, all_axes = plt.subplots(
-        1, len(schedules), figsize=(style.COLUMN, 2.5), sharey=True, squeeze=False
+        1, len(schedules), figsize=(style.COLUMN, 2.8), sharey=True, squeeze=False
     )
     for axes, schedule in zip(all_axes[0], schedules, strict=True):
         rates = 1000 * np.array([schedule.learning_rate(step) for step in range(schedule.steps)])
@@ -112,6 +112,8 @@ def draw_training(metrics):
     lower.set(ylabel="errors in per cent", yscale="log", xlabel="step", xlim=(0, steps[-1]))
     lower.xaxis.set_major_formatter(FuncFormatter(lambda x, _: f"{x:,.0f}"))
     for axes in (upper, lower):
+        axes.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+        axes.yaxis.set_minor_locator(NullLocator())
         axes.yaxis.set_major_formatter(FuncFormatter(lambda y, _: f"{y:g}"))
         axes.grid(axis="y")
     upper.legend()
@@ -143,7 +145,7 @@ def draw_minibatch_accuracies(panels, *, batch_size):
         axes.set_title(title)
         axes.set(xlabel="accuracy in per cent", xticks=100 * values / batch_size)
         axes.margins(y=0.14)
-    all_axes[0, 0].set_ylabel("minibatches in per cent")
+    all_axes[0, 0].set_ylabel("share in per cent")
     return figure
 
 
@@ -172,12 +174,12 @@ def draw_wilson(right, count, *, k):
     for end in (p[inside][0], p[inside][-1]):
         height = abs(share - end)
         axes.plot(end, height, "o", color=style.INK)
-        axes.plot([end, end], [0, height], color=style.INK, lw=0.8, ls=":")
-        axes.annotate(f"{end:.3f}", (end, height), (-6, 8), textcoords="offset points", ha="right")
+        axes.axvline(end, color=style.INK, lw=0.8, ls=":")
+        axes.text(end, 0.555, f"{end:.3f}", ha="center", va="bottom")
     axes.axvline(share, color=style.GREY, lw=1)
-    axes.text(share - 0.01, 0.4, f"measured {share:g}", rotation=90, ha="right", va="center")
+    axes.text(share, 0.555, f"measured {share:g}", ha="center", va="bottom")
     axes.set(xlabel="true accuracy $p$", xlim=(0.4, 1), ylim=(0, 0.55), ylabel="distance")
-    axes.legend(loc="upper left")
+    axes.legend(loc="lower left")
     return figure
 
 
@@ -231,7 +233,8 @@ def draw_runs(groups, *, interval=None, unit="accuracy in per cent"):
         axes.axvspan(*interval, color=style.HIGHLIGHT, alpha=0.25, lw=0)
     everything = np.concatenate([np.asarray(values) for values in groups.values()])
     for row, values in enumerate(groups.values()):
-        axes.plot(values, [row] * len(values), "o", color=style.INPUT, alpha=0.75)
+        heights = row + 0.12 * (np.arange(len(values)) - (len(values) - 1) / 2)
+        axes.plot(values, heights, "o", color=style.INPUT, alpha=0.75)
         mean = np.mean(values)
         axes.plot(mean, row, "|", ms=19, mew=2.2, color=style.INK)
         axes.annotate(
@@ -251,12 +254,15 @@ def draw_runs(groups, *, interval=None, unit="accuracy in per cent"):
         fontsize=8.5,
         color=style.GREY_DARK,
     )
-    room = 0.06 * (np.ptp(everything) or 1)
-    ends = np.array([everything.min() - room, everything.max() + room])
     if interval is not None:
-        ends = np.array([min(ends[0], interval[0]), max(ends[1], interval[1])])
+        everything = np.append(everything, interval)
+    room = 0.05 * (np.ptp(everything) or 1)
     axes.set_yticks(range(len(groups)), list(groups))
-    axes.set(xlabel=unit, xlim=ends, ylim=(len(groups) - 0.5, -0.5))
+    axes.set(
+        xlabel=unit,
+        xlim=(everything.min() - room, everything.max() + room),
+        ylim=(len(groups) - 0.5, -0.5),
+    )
     axes.tick_params(axis="y", length=0, labelsize=9)
     axes.grid(axis="x")
     axes.spines["left"].set_visible(False)
@@ -289,9 +295,10 @@ def draw_minima(loss, paths, *, between):
         axes.annotate(
             f"start {path[0]:g}".replace("-", "−"),
             (path[0], loss(path[0])),
-            (0, 9),
+            (11 if path[0] < path[-1] else -11, 0),
             textcoords="offset points",
-            ha="center",
+            ha="left" if path[0] < path[-1] else "right",
+            va="center",
         )
         axes.annotate(
             f"end {path[-1]:.2f}, loss {loss(path[-1]):.2f}".replace("-", "−"),
