@@ -17,6 +17,14 @@ from cnnbook.plots.curves import (
     draw_training,
     draw_wilson,
 )
+from cnnbook.plots.dice import (
+    draw_bells,
+    draw_dice_table,
+    draw_mosaic,
+    draw_slide,
+    draw_stamps,
+    draw_waits,
+)
 from cnnbook.plots.digits import (
     draw_class_counts,
     draw_dealt,
@@ -34,14 +42,21 @@ from cnnbook.plots.grids import (
     draw_window,
 )
 from cnnbook.plots.pairs import draw_pairs
+from cnnbook.plots.pooling import draw_shifts
 from cnnbook.plots.scales import draw_loss_by_spread, draw_losses, draw_shares, draw_stages
+from cnnbook.plots.signals import draw_averages, draw_costs, draw_digit_row
 from cnnbook.plots.style import use_style
 
 __all__ = [
+    "draw_averages",
+    "draw_bells",
     "draw_class_counts",
+    "draw_costs",
     "draw_coverage",
     "draw_dealt",
     "draw_depth",
+    "draw_dice_table",
+    "draw_digit_row",
     "draw_fields",
     "draw_filtered",
     "draw_graph",
@@ -55,6 +70,7 @@ __all__ = [
     "draw_maps",
     "draw_minibatch_accuracies",
     "draw_minima",
+    "draw_mosaic",
     "draw_padded",
     "draw_pairs",
     "draw_pictures",
@@ -63,10 +79,14 @@ __all__ = [
     "draw_runs",
     "draw_schedules",
     "draw_shares",
+    "draw_slide",
+    "draw_shifts",
     "draw_stages",
+    "draw_stamps",
     "draw_tiling",
     "draw_training",
     "draw_visits",
+    "draw_waits",
     "draw_wilson",
     "draw_window",
     "use_style",
