@@ -10,14 +10,14 @@ the same, and what they return is collected in their order.
 
 import os
 import threading
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from functools import cache
 from itertools import pairwise
 
 import numpy as np
 from threadpoolctl import ThreadpoolController
 
-BLOCK_BYTES = 1 << 20  # half of the second-level cache of a processor of the 2020s
+BLOCK_BYTES = 1 << 21  # the second-level cache of a processor of the 2020s
 SHARES = 4  # blocks come in multiples of this, so that two or four threads get equally many
 SMALL_PRODUCT = 1 << 22  # multiplications that take less time than starting threads
 
@@ -78,15 +78,29 @@ def _cut(length, count):
 
 
 def _run(work, blocks, collect=lambda result: None):
-    """Call `work` for each block in a thread and `collect`, in order, for what it returns."""
+    """Call `work` for each block in one thread or another and `collect`, in order, for the results.
+
+    Every thread, this one among them, takes the next block as soon as it is through with its last.
+    """
+    results = [None] * len(blocks)
+    waiting = iter(range(len(blocks)))
+
+    def take():
+        for k in waiting:
+            results[k] = work(blocks[k])
+
     # The limit holds for the whole process, so that two callers must not set and lift it in turns.
     with _one_at_a_time, _blas().limit(limits=1):
-        if len(blocks) < 2:
-            for block in blocks:
-                collect(work(block))
-            return
-        for result in _pool(_threads()).map(work, blocks):
-            collect(result)
+        helpers = min(_threads(), len(blocks)) - 1
+        taking = [_pool(helpers).submit(take) for _ in range(helpers)]
+        try:
+            take()
+        finally:
+            wait(taking)
+        for helper in taking:
+            helper.result()
+    for result in results:
+        collect(result)
 
 
 def _threads():

@@ -219,8 +219,10 @@ def _route_along(dout, x, out, axis, along, dx):
     free = np.ones(out.shape, bool)
     for k in range(along.window):
         outs, ins = (_at(axis, where) for where in along.entry(k))
-        wins = ~(x[ins] < out[outs]) & free[outs]
-        free[outs] &= ~wins
+        wins = free[outs]  # where all before it are smaller, a window's last entry must be largest
+        if k < along.window - 1:
+            wins = ~(x[ins] < out[outs]) & wins
+            free[outs] &= ~wins
         # By number, as np.where would branch, and not by boolean, which NumPy multiplies slowly.
         won = wins.astype(x.dtype)
         won *= dout[outs]
