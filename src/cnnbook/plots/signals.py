@@ -22,7 +22,7 @@ def draw_averages(noisy, truth, averages):
     """
     panels = {"the signal": noisy, **averages}
     _, all_axes = plt.subplots(
-        len(panels), 1, figsize=(style.COLUMN, 1.3 * len(panels)), sharex=True, sharey=True
+        len(panels), 1, figsize=(style.COLUMN, 1.1 * len(panels)), sharex=True, sharey=True
     )
     for axes, (title, values) in zip(all_axes, panels.items(), strict=True):
         start = (len(noisy) - len(values)) / 2
