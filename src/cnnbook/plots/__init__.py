@@ -33,6 +33,15 @@ from cnnbook.plots.digits import (
     draw_visits,
 )
 from cnnbook.plots.filters import draw_filtered, draw_maps
+from cnnbook.plots.forward import (
+    draw_answers,
+    draw_every_map,
+    draw_flow,
+    draw_growth,
+    draw_loss_by_sigma,
+    draw_neurons,
+    draw_surprise,
+)
 from cnnbook.plots.graphs import draw_graph
 from cnnbook.plots.grids import (
     draw_grid,
@@ -41,29 +50,46 @@ from cnnbook.plots.grids import (
     draw_product,
     draw_window,
 )
+from cnnbook.plots.layers import (
+    draw_channels,
+    draw_connections,
+    draw_film,
+    draw_network,
+    draw_numbers,
+    draw_one_output,
+)
 from cnnbook.plots.pairs import draw_pairs
-from cnnbook.plots.pooling import draw_shifts
+from cnnbook.plots.pooling import draw_halved, draw_pool_windows, draw_shifts
 from cnnbook.plots.scales import draw_loss_by_spread, draw_losses, draw_shares, draw_stages
 from cnnbook.plots.signals import draw_averages, draw_costs, draw_digit_row
 from cnnbook.plots.style import use_style
 
 __all__ = [
+    "draw_answers",
     "draw_averages",
     "draw_bells",
+    "draw_channels",
     "draw_class_counts",
+    "draw_connections",
     "draw_costs",
     "draw_coverage",
     "draw_dealt",
     "draw_depth",
     "draw_dice_table",
     "draw_digit_row",
+    "draw_every_map",
     "draw_fields",
+    "draw_film",
     "draw_filtered",
+    "draw_flow",
     "draw_graph",
     "draw_grid",
     "draw_grid_table",
     "draw_grids",
+    "draw_growth",
+    "draw_halved",
     "draw_header",
+    "draw_loss_by_sigma",
     "draw_loss_by_spread",
     "draw_losses",
     "draw_map_rows",
@@ -71,18 +97,24 @@ __all__ = [
     "draw_minibatch_accuracies",
     "draw_minima",
     "draw_mosaic",
+    "draw_network",
+    "draw_neurons",
+    "draw_numbers",
+    "draw_one_output",
     "draw_padded",
     "draw_pairs",
     "draw_pictures",
+    "draw_pool_windows",
     "draw_product",
     "draw_rates",
     "draw_runs",
     "draw_schedules",
     "draw_shares",
-    "draw_slide",
     "draw_shifts",
+    "draw_slide",
     "draw_stages",
     "draw_stamps",
+    "draw_surprise",
     "draw_tiling",
     "draw_training",
     "draw_visits",
