@@ -2,18 +2,23 @@
 
 z[n,i,j,f] = b[f] + Σ_u Σ_{v,c} x̃[n, iS+uD, jS+vD, c] · w[u,v,c,f], with x̃ the padded input.
 
-The inner sum is a matrix product. Lay out, for every row p of the images, what each window across
-it holds: row (n, j) of the matrix X[p] is x̃[n, p, jS+vD, c] over all v and c. With w[u] as a matrix
-of KW·C rows and F columns, the rows of the output and of the gradients are
+The inner sum, over what a window holds of one row of pixels, is a matrix product. So the layer
+takes three steps, each of them linear:
 
-    z[i] = b + Σ_u X[iS+uD] · w[u]
-    dw[u] = Σ_i X[iS+uD]ᵀ · δ[i]
-    dX[iS+uD] += δ[i] · w[u]ᵀ, for all i and u,
+    unroll    X[n,p,j,(v,c)] = x̃[n, p, jS+vD, c]      copy, for every row p of the images
+    multiply  Y = X · W, with W[(v,c),(u,f)] = w[u,v,c,f]
+    collect   z[n,i,j,f] = b[f] + Σ_u Y[n, iS+uD, j, (u,f)]
 
-and dX folded, each entry added to the pixel that it was copied from, is dx. Rows that lie in the
-padding are left out, as they add nothing. Rows come before images in these arrays: at stride 1
-those that w[u] meets then lie side by side, one matrix without a copy. Laying out whole windows,
-the usual im2col, takes KH times the memory; it pays only where KW·C is too small for a product.
+The backward pass takes the same steps transposed, in reverse:
+
+    spread    Δ[n, iS+uD, j, (u,f)] = δ[n,i,j,f], zero elsewhere
+    multiply  dW = Xᵀ · Δ and dX = Δ · Wᵀ
+    fold      dx̃[n, p, jS+vD, c] += dX[n,p,j,(v,c)]
+
+Rows and columns that lie in the padding are left out of every array, as they add nothing. Unrolling
+whole windows, (u,v,c) and not (v,c) alone, is the usual im2col: Y is then z without the bias, and
+there is nothing to collect or spread. It takes KH times the memory and the copying, and pays only
+where KW·C is too small for a product, or where a stride leaves most of Y unused.
 """
 
 from typing import NamedTuple
@@ -24,7 +29,7 @@ from cnnbook.layers._blocks import over_blocks
 from cnnbook.layers._checks import require_count, require_float, require_rank, require_shape
 from cnnbook.layers._windows import Axis, axes
 
-THIN = 32  # rows of w[u] under which a matrix product is slower than laying out whole windows
+THIN = 32  # rows of W under which a product is slower than unrolling whole windows
 
 
 class ConvCache(NamedTuple):
@@ -77,15 +82,12 @@ def conv2d_forward(x, w, b, *, stride=1, padding="valid", dilation=1, groups=1):
     vertical, horizontal = axes(x.shape[1:3], w.shape[:2], stride, padding, dilation)
     cache = ConvCache(x, w, vertical, horizontal, groups)
     out = np.empty((len(x), vertical.out, horizontal.out, w.shape[3]), x.dtype)
+    parts = [(*part, _kernel(w[..., part[1]], cache)) for part in _groups(cache)]
 
     def work(block):
-        for channels, filters in _groups(cache):
-            z = np.empty(out[block, ..., filters].swapaxes(0, 1).shape, x.dtype)
-            z[...] = b[filters]
-            for meeting, matrix, where in _products(x[block, ..., channels], cache):
-                kernel = w[where][..., filters].reshape(matrix.shape[1], z.shape[3])
-                z[meeting] += (matrix @ kernel).reshape(z[meeting].shape)
-            out[block, ..., filters] = z.swapaxes(0, 1)
+        for channels, filters, kernel in parts:
+            product = _unroll(x[block, ..., channels], cache) @ kernel
+            _collect(product, b[filters], cache, z=out[block, ..., filters])
 
     over_blocks(work, len(x), _bytes_per_image(cache))
     return out, cache
@@ -121,21 +123,18 @@ def conv2d_backward(dout, cache, *, need_dx=True):
     require_shape("dout", dout, shape, "the output's shape")
     dx = np.empty(x.shape, x.dtype) if need_dx else None
     dw, db = np.zeros(w.shape, w.dtype), np.zeros(w.shape[3], w.dtype)
+    parts = [(*part, _kernel(w[..., part[1]], cache)) for part in _groups(cache)]
 
     def work(block):
-        dw_block, db_block = np.empty(w.shape, w.dtype), np.empty_like(db)
-        for channels, filters in _groups(cache):
-            delta = np.ascontiguousarray(dout[block, ..., filters].swapaxes(0, 1))
-            count = delta.shape[3]
-            rows = delta.reshape(-1, count)
-            db_block[filters] = np.ones(len(rows), rows.dtype) @ rows
-            for meeting, matrix, where in _products(x[block, ..., channels], cache):
-                product = matrix.T @ delta[meeting].reshape(-1, count)
-                part = dw_block[where][..., filters]
-                part[...] = product.reshape(part.shape)
+        dw_block = np.empty(w.shape, w.dtype)
+        for channels, filters, kernel in parts:
+            delta = _spread(dout[block, ..., filters], cache)
+            dkernel = _unroll(x[block, ..., channels], cache).T @ delta
+            dw_block[..., filters] = _dw(dkernel, cache)
             if need_dx:
-                dx[block, ..., channels] = _dx(delta, w[..., filters], cache)
-        return dw_block, db_block
+                _fold(delta @ kernel.T, cache, dx=dx[block, ..., channels])
+        rows = dout[block].reshape(-1, len(db))
+        return dw_block, np.ones(len(rows), rows.dtype) @ rows
 
     def add(block_gradients):
         for total, part in zip((dw, db), block_gradients, strict=True):
@@ -145,93 +144,102 @@ def conv2d_backward(dout, cache, *, need_dx=True):
     return dx, dw, db
 
 
-def _dx(delta, w, cache):
-    """Find dX from δ, row by row, and fold it."""
+def _whole(cache):
+    """Whether whole windows are unrolled."""
     vertical, horizontal = cache.vertical, cache.horizontal
-    _, images, across, filters = delta.shape
-    kernels = w.reshape(vertical.window, -1, filters)
-    dunrolled = np.zeros((vertical.size, images, across, kernels.shape[1]), w.dtype)
-    product = np.empty((vertical.out, *dunrolled.shape[1:]), w.dtype)  # for one u after the other
-    for u, kernel in enumerate(kernels):
-        outs, ins = vertical.entry(u)
-        part = product[: outs.stop - outs.start]
-        np.matmul(delta[outs].reshape(-1, filters), kernel.T, out=part.reshape(-1, len(kernel)))
-        dunrolled[ins] += part
-    return _fold(dunrolled, w.shape[2], horizontal).swapaxes(0, 1)
+    return horizontal.window * cache.w.shape[2] < THIN or 2 * vertical.out <= vertical.size
 
 
-def _products(x, cache):
-    """Lay a block out as matrices, each with the rows of the output and of `w` that go with it.
-
-    Yields
-    ------
-    meeting : slice
-        Rows of the output.
-    matrix : ndarray
-        What their windows hold: a row for each of (i, n, j), a column for each of (v, c).
-    where : slice or int
-        Rows of `w`: one u, or all of them.
-    """
-    vertical, horizontal = cache.vertical, cache.horizontal
-    if _thin(horizontal, x.shape[3]):
-        yield slice(None), _whole_windows(x, vertical, horizontal), slice(None)
-        return
-    unrolled = _unroll(x, horizontal)
-    for u in range(vertical.window):
-        outs, ins = vertical.entry(u)
-        yield outs, unrolled[ins].reshape(-1, unrolled.shape[3]), u
-
-
-def _unroll(x, horizontal):
-    """Lay out X: for row p, image n and column j of the output, x̃[n, p, jS+vD] over all v.
+def _unroll(x, cache):
+    """Lay out X: a row for each (n, p, j), or for each window, with the pixels that it holds.
 
     Returns
     -------
-    ndarray, shape (H, N, OW, KW·C)
+    ndarray, shape (N·H·OW, KW·C), or (N·OH·OW, KH·KW·C) for whole windows
     """
+    vertical, horizontal = cache.vertical, cache.horizontal
     images, rows, _, channels = x.shape
-    unrolled = np.zeros((rows, images, horizontal.out, horizontal.window, channels), x.dtype)
-    for v in range(horizontal.window):
-        outs, ins = horizontal.entry(v)
-        unrolled[:, :, outs, v] = x[:, :, ins].swapaxes(0, 1)
-    return unrolled.reshape(*unrolled.shape[:3], horizontal.window * channels)
+    across = [horizontal.entry(v) for v in range(horizontal.window)]
+    if not _whole(cache):
+        unrolled = np.zeros((images, rows, horizontal.out, horizontal.window, channels), x.dtype)
+        for v, (outs, ins) in enumerate(across):
+            unrolled[:, :, outs, v] = x[:, :, ins]
+        return unrolled.reshape(-1, horizontal.window * channels)
 
-
-def _fold(dunrolled, channels, horizontal):
-    """Add each entry to the pixel that `_unroll` copied it from: the transpose of `_unroll`.
-
-    Returns
-    -------
-    ndarray, shape (H, N, W, C)
-    """
-    rows, images = dunrolled.shape[:2]
-    dx = np.zeros((rows, images, horizontal.size, channels), dunrolled.dtype)
-    dunrolled = dunrolled.reshape(rows, images, horizontal.out, horizontal.window, channels)
-    for v in range(horizontal.window):
-        outs, ins = horizontal.entry(v)
-        dx[:, :, ins] += dunrolled[:, :, outs, v]
-    return dx
-
-
-def _whole_windows(x, vertical, horizontal):
-    """Lay out what every window holds, column by column of the result.
-
-    Returns
-    -------
-    ndarray, shape (OH·N·OW, KH·KW·C)
-    """
-    images, channels = len(x), x.shape[3]
+    # Column by column, as the pixels of a channel lie side by side longer than its few channels do.
     columns = np.zeros(
-        (vertical.window, horizontal.window, channels, vertical.out, images, horizontal.out),
+        (vertical.window, horizontal.window, channels, images, vertical.out, horizontal.out),
         x.dtype,
     )
-    channels_first = x.transpose(3, 1, 0, 2)
-    across = [horizontal.entry(v) for v in range(horizontal.window)]
+    channels_first = np.ascontiguousarray(x.transpose(3, 0, 1, 2))
     for u in range(vertical.window):
         outs_down, ins_down = vertical.entry(u)
         for v, (outs, ins) in enumerate(across):
-            columns[u, v, :, outs_down, :, outs] = channels_first[:, ins_down, :, ins]
-    return columns.reshape(-1, vertical.out * images * horizontal.out).T
+            columns[u, v, :, :, outs_down, outs] = channels_first[:, :, ins_down, ins]
+    return columns.reshape(-1, images * vertical.out * horizontal.out).T
+
+
+def _fold(dunrolled, cache, dx):
+    """Add each entry of dX to the pixel that `_unroll` copied there: its transpose."""
+    vertical, horizontal = cache.vertical, cache.horizontal
+    images, rows, _, channels = dx.shape
+    if _whole(cache):
+        windows = dunrolled.reshape(images, vertical.out, horizontal.out, vertical.window, -1)
+        dunrolled = np.zeros((images, rows, horizontal.out, windows.shape[4]), dx.dtype)
+        for u in range(vertical.window):
+            outs, ins = vertical.entry(u)
+            dunrolled[:, ins] += windows[:, outs, :, u]
+    dunrolled = dunrolled.reshape(images, rows, horizontal.out, horizontal.window, channels)
+    dx[...] = 0
+    for v in range(horizontal.window):
+        outs, ins = horizontal.entry(v)
+        dx[:, :, ins] += dunrolled[:, :, outs, v]
+
+
+def _collect(product, b, cache, z):
+    """Add the bias and what the rows of a window contribute, and write the sum to `z`."""
+    vertical = cache.vertical
+    if _whole(cache):
+        np.add(product.reshape(z.shape), b, out=z)
+        return
+    product = product.reshape(len(z), vertical.size, z.shape[2], vertical.window, len(b))
+    z[...] = b
+    for u in range(vertical.window):
+        outs, ins = vertical.entry(u)
+        z[:, outs] += product[:, ins, :, u]
+
+
+def _spread(delta, cache):
+    """Lay out Δ: δ copied to wherever `_collect` took the output from, its transpose.
+
+    Returns
+    -------
+    ndarray, shape (N·H·OW, KH·F), or (N·OH·OW, F) for whole windows
+    """
+    vertical = cache.vertical
+    images, _, across, filters = delta.shape
+    if _whole(cache):
+        return delta.reshape(-1, filters)
+    spread = np.zeros((images, vertical.size, across, vertical.window, filters), delta.dtype)
+    for u in range(vertical.window):
+        outs, ins = vertical.entry(u)
+        spread[:, ins, :, u] = delta[:, outs]
+    return spread.reshape(-1, vertical.window * filters)
+
+
+def _kernel(w, cache):
+    """Arrange filters as the matrix W, with rows (v,c) and columns (u,f), or (u,v,c) and f."""
+    if _whole(cache):
+        return w.reshape(-1, w.shape[3])
+    return w.transpose(1, 2, 0, 3).reshape(-1, w.shape[0] * w.shape[3])
+
+
+def _dw(dkernel, cache):
+    """Arrange dW as filters: `_kernel` undone."""
+    down, across, channels, _ = cache.w.shape
+    if _whole(cache):
+        return dkernel.reshape(down, across, channels, -1)
+    return dkernel.reshape(across, channels, down, -1).transpose(2, 0, 1, 3)
 
 
 def _groups(cache):
@@ -241,19 +249,15 @@ def _groups(cache):
         yield slice(g * channels, (g + 1) * channels), slice(g * filters, (g + 1) * filters)
 
 
-def _thin(horizontal, channels):
-    """Whether whole windows are laid out."""
-    return horizontal.window * channels < THIN
-
-
 def _bytes_per_image(cache):
-    """Memory that an image takes laid out, and its output."""
+    """Memory that an image takes unrolled, and its product."""
     vertical, horizontal = cache.vertical, cache.horizontal
-    channels, filters = cache.w.shape[2:]
-    thin = _thin(horizontal, channels)
-    rows = vertical.out * vertical.window if thin else vertical.size
-    unrolled = rows * horizontal.out * horizontal.window * channels
-    return (unrolled + vertical.out * horizontal.out * filters) * cache.x.itemsize
+    down, across, channels, filters = cache.w.shape
+    if _whole(cache):
+        entries = vertical.out * horizontal.out * (down * across * channels + filters)
+    else:
+        entries = vertical.size * horizontal.out * (across * channels + down * filters)
+    return entries * cache.x.itemsize
 
 
 def _check(x, w, b, groups):
