@@ -82,13 +82,15 @@ def draw_schedules(schedules):
     return figure
 
 
-def draw_training(metrics):
+def draw_training(metrics, *, together=1):
     """Draw a training run's loss and its errors in per cent over the steps.
 
     Parameters
     ----------
     metrics : list of dict
         The records of `cnnbook.trainer.train`.
+    together : int
+        How many records make one point of the training curve, as their mean.
 
     Returns
     -------
@@ -96,16 +98,18 @@ def draw_training(metrics):
     """
     figure, (upper, lower) = plt.subplots(2, 1, figsize=(style.COLUMN, 4.4), sharex=True)
     looks = [record for record in metrics if "validation_loss" in record]
-    steps = [record["step"] for record in metrics]
     look_steps = [record["step"] for record in looks]
-    train = {"color": style.INPUT, "lw": 1.0, "label": "training, dropout on"}
+    groups = [metrics[i : i + together] for i in range(0, len(metrics), together)]
+    steps = [group[-1]["step"] for group in groups]
+    loss = [np.mean([record["loss"] for record in group]) for group in groups]
+    wrong = [100 * np.mean([1 - record["accuracy"] for record in group]) for group in groups]
+    train = {"color": style.INPUT, "lw": 1.2, "label": "training, dropout on"}
     held_out = {"color": style.ERROR, "marker": "o", "ms": 3, "lw": 1.2, "label": "validation"}
-    upper.plot(steps, [record["loss"] for record in metrics], **train)
+    upper.plot(steps, loss, **train)
     upper.plot(look_steps, [record["validation_loss"] for record in looks], **held_out)
     upper.set(ylabel="loss in nats", yscale="log")
-    # A report of 50 minibatches without one wrong answer has no place on a logarithmic axis.
-    wrong = [100 * (1 - record["accuracy"]) or np.nan for record in metrics]
-    lower.plot(steps, wrong, **train)
+    # A group without one wrong answer has no place on a logarithmic axis.
+    lower.plot(steps, [errors or np.nan for errors in wrong], **train)
     lower.plot(
         look_steps, [100 * (1 - record["validation_accuracy"]) for record in looks], **held_out
     )
