@@ -23,7 +23,12 @@ def draw_numbers(image):
         Ink as bytes. Zeros are small and grey, so that the digit stands out.
     """
     height, width = image.shape
-    _, axes = plt.subplots(figsize=(style.COLUMN, style.COLUMN * height / width))
+    side, margin = 0.225, style.COLUMN - 0.225 * width  # inches: a pixel, and the numbers outside
+    tall = side * height + margin
+    figure = plt.figure(figsize=(style.COLUMN, tall), layout="none")
+    axes = figure.add_axes(
+        (margin / style.COLUMN, margin / tall, 1 - margin / style.COLUMN, 1 - margin / tall)
+    )
     axes.imshow(image, vmin=0, vmax=255)
     for (row, column), value in np.ndenumerate(image):
         colour = style.GREY if value == 0 else style.PAPER if value > 120 else style.INK
@@ -39,7 +44,6 @@ def draw_numbers(image):
     axes.set_xticks(range(0, width, 3))
     axes.set_yticks(range(0, height, 3))
     axes.tick_params(length=0)
-    axes.set(xlabel="column", ylabel="row")
     axes.spines[:].set(visible=True, color=style.INPUT, linewidth=1.5)
 
 
@@ -68,6 +72,7 @@ def draw_channels(picture, names=("red", "green", "blue")):
         else:
             ax.imshow(picture[:, :, c], cmap="gray", vmin=0, vmax=1)
             ax.set(xticks=[], yticks=[])
+            ax.spines[:].set(visible=True, color=style.GREY_LIGHT)
         ax.set_title(f"channel {c}: {name}", loc="center", size=9)
 
 
@@ -81,7 +86,7 @@ def draw_connections(panels):
         Where there are at most three different weights, each has a line style of its own.
     """
     M = panels[0][1].shape[0]
-    _, all_axes = plt.subplots(len(panels), 1, figsize=(style.COLUMN, 1.5 * len(panels)))
+    _, all_axes = plt.subplots(len(panels), 1, figsize=(0.7 * style.COLUMN, 1.25 * len(panels)))
     for axes, (title, numbers) in zip(all_axes, panels, strict=True):
         F = numbers.shape[1]
         few = numbers.max() < len(LINE_STYLES)
@@ -98,13 +103,13 @@ def draw_connections(panels):
                 )
         for y, size, shift, colour in ((0, M, 0, style.INPUT), (1, F, left, style.OUTPUT)):
             axes.scatter(
-                shift + np.arange(size), [y] * size, s=190, fc=style.PAPER, ec=colour, lw=1.8
+                shift + np.arange(size), [y] * size, s=150, fc=style.PAPER, ec=colour, lw=1.8
             )
             for k in range(size):
                 axes.text(shift + k, y, k, ha="center", va="center_baseline", size=8)
-            axes.text(-0.7, y, "output" if y else "input", ha="right", va="center", size=9)
-        axes.text(M - 0.3, 0.5, title, va="center", size=9)
-        axes.set(xlim=(-1.7, M + 3.2), ylim=(-0.3, 1.3))
+            axes.text(-0.6, y, "output" if y else "input", ha="right", va="center", size=8.5)
+        axes.set_title(title, loc="center", size=9)
+        axes.set(xlim=(-1.6, M + 0.6), ylim=(-0.25, 1.25))
         axes.axis("off")
 
 
@@ -127,7 +132,7 @@ def draw_film(image, values, places, size):
     for axes, (row, column) in zip(all_axes, places, strict=True):
         draw_map(axes, image, "ink", 255)
         draw_window(axes, row, column, size, size)
-        number = f"{values[row, column]:,}".replace("-", "−")
+        number = f"{values[row, column]:,.0f}".replace("-", "−")
         axes.set_title(f"row {row}", loc="center", size=8.5, weight="normal")
         axes.set_xlabel(number, size=10, weight="bold")
 
@@ -160,7 +165,7 @@ def draw_one_output(image, kernel, place):
         (axes[1, 1], "kernel", kernel, style.KERNEL),
         (axes[1, 2], "window ∘ kernel", patch * kernel, style.GREY_DARK),
     ):
-        draw_grid(ax, numbers, colour=colour, largest=1.7 * np.abs(numbers).max(), size=8.5)
+        draw_grid(ax, numbers, colour=colour, largest=2.4 * np.abs(numbers).max(), size=8.5)
         ax.set_title(title, loc="center", size=9)
 
 
@@ -195,7 +200,7 @@ def draw_network(maps, vectors, steps):
         What leads from each stage to the next: one fewer than stages.
     """
     top, strip, extent = 2.15, 0.62, style.COLUMN  # inches: the maps, a vector, the width
-    height = top + strip * len(vectors)
+    height = top + strip * len(vectors) - 0.3
     figure = plt.figure(figsize=(extent, height), layout="none")
     page = figure.add_axes((0, 0, 1, 1))
     page.set(xlim=(0, extent), ylim=(-height, 0))
