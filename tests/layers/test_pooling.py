@@ -158,6 +158,26 @@ def test_the_first_of_equals_in_reading_order_takes_all(window, winner):
     np.testing.assert_array_equal(dx[0, :, :, 0], expected)
 
 
+@pytest.mark.parametrize(
+    "case",
+    [
+        dict(size=2),
+        dict(size=2, stride=3),
+        dict(size=2, padding=((1, 0), (1, 0))),
+        dict(size=2, padding=((0, 0), (1, 0))),
+        dict(size=(2, 4), stride=2),
+        dict(size=3, padding="same"),
+    ],
+)
+def test_pixels_that_get_no_error_get_zero(case, monkeypatch):
+    empty = np.empty
+    monkeypatch.setattr(np, "empty", lambda *args: np.full_like(empty(*args), np.nan))
+    x = np.arange(32.0).reshape(1, 4, 8, 1)
+    out, cache = max_pool2d_forward(x, **case)
+    dx = max_pool2d_backward(np.ones_like(out), cache)
+    assert dx.sum() == out.size
+
+
 def test_overlapping_windows_add_up_where_they_agree():
     x = np.zeros((1, 3, 3, 1))
     x[0, 1, 1, 0] = 9.0

@@ -1,9 +1,9 @@
-"""Max and average pooling, forward and backward, as one pass along each axis.
+"""Max and average pooling, forward and backward.
 
 The largest (or the sum) of a window is the largest (or the sum) over its rows of what each of them
 holds along its columns, so the window is never laid out: the columns are gone through first, then
-the rows. That order, columns first, is also what lets the first of several largest entries in
-reading order be found one axis at a time.
+the rows. An error goes back to a mean's window the same way. To a maximum's it goes entry by entry
+in reading order, as only the first of several largest entries may have it.
 """
 
 from typing import NamedTuple
@@ -16,10 +16,9 @@ from cnnbook.layers._windows import Axis, axes, pair
 
 
 class MaxPoolCache(NamedTuple):
-    """What `max_pool2d_backward` needs: the input, the maxima along the columns, the output."""
+    """What `max_pool2d_backward` needs: the input, the output and where the windows lie."""
 
     x: np.ndarray
-    along_columns: np.ndarray
     out: np.ndarray
     vertical: Axis
     horizontal: Axis
@@ -63,15 +62,15 @@ def max_pool2d_forward(x, *, size, stride=None, padding="valid"):
         If a shape, dtype or argument is not as said, or the window does not fit.
     """
     vertical, horizontal = _windows(x, size, stride, padding)
-    along_columns = np.empty((*x.shape[:2], horizontal.out, x.shape[3]), x.dtype)
     out = np.empty((len(x), vertical.out, horizontal.out, x.shape[3]), x.dtype)
 
     def work(block):
-        _max_along(x[block], 2, horizontal, out=along_columns[block])
-        _max_along(along_columns[block], 1, vertical, out=out[block])
+        along_columns = np.empty((*x[block].shape[:2], *out.shape[2:]), x.dtype)
+        _max_along(x[block], 2, horizontal, out=along_columns)
+        _max_along(along_columns, 1, vertical, out=out[block])
 
     over_blocks(work, len(x), _bytes_per_image(x))
-    return out, MaxPoolCache(x, along_columns, out, vertical, horizontal)
+    return out, MaxPoolCache(x, out, vertical, horizontal)
 
 
 def max_pool2d_backward(dout, cache):
@@ -96,15 +95,13 @@ def max_pool2d_backward(dout, cache):
     ValueError
         If `dout` has another shape or dtype than the output had.
     """
-    x, along_columns, out, vertical, horizontal = cache
+    x, out, vertical, horizontal = cache
     require_float(dout=dout, x=x)
     require_shape("dout", dout, out.shape, "the output's shape")
-    dx = np.zeros(x.shape, x.dtype)
+    dx = np.empty(x.shape, x.dtype)
 
     def work(block):
-        dcolumns = np.zeros(along_columns[block].shape, x.dtype)
-        _route_along(dout[block], along_columns[block], out[block], 1, vertical, dx=dcolumns)
-        _route_along(dcolumns, x[block], along_columns[block], 2, horizontal, dx=dx[block])
+        _route(dout[block], x[block], out[block], vertical, horizontal, dx=dx[block])
 
     over_blocks(work, len(x), _bytes_per_image(x))
     return dx
@@ -208,28 +205,43 @@ def _bytes_per_image(x):
 
 def _max_along(x, axis, along, out):
     """Write the largest entry of each window along one axis to `out`."""
-    out[...] = -np.inf
-    for k in range(along.window):
+    outs, ins = (_at(axis, where) for where in along.entry(0))
+    if along.before:
+        out[...] = -np.inf  # where a window's entry 0 is padding
+    out[outs] = x[ins]
+    for k in range(1, along.window):
         outs, ins = (_at(axis, where) for where in along.entry(k))
         np.maximum(out[outs], x[ins], out=out[outs])
 
 
-def _route_along(dout, x, out, axis, along, dx):
-    """Send `dout` along one axis to the first entry of its window that is as large as `out`."""
-    free = np.ones(out.shape, bool)
-    for k in range(along.window):
-        outs, ins = (_at(axis, where) for where in along.entry(k))
-        wins = free[outs]  # where all before it are smaller, a window's last entry must be largest
-        if k < along.window - 1:
-            wins = ~(x[ins] < out[outs]) & wins
-            free[outs] &= ~wins
-        # By number, as np.where would branch, and not by boolean, which NumPy multiplies slowly.
-        won = wins.astype(x.dtype)
-        won *= dout[outs]
-        if along.stride < along.window:
-            dx[ins] += won
-        else:
-            dx[ins] = won
+def _route(dout, x, out, vertical, horizontal, dx):
+    """Send `dout` to the first entry of its window that is as large as `out`, zero to the others.
+
+    Every entry in turn takes what is left of the error, if it is as large, and leaves the rest.
+    """
+    left = dout.copy()
+    alone = all(along.stride >= along.window for along in (vertical, horizontal))
+    if not all(_tiles(along) for along in (vertical, horizontal)):
+        dx[...] = 0
+    for u in range(vertical.window):
+        outs_down, ins_down = vertical.entry(u)
+        for v in range(horizontal.window):
+            outs_across, ins_across = horizontal.entry(v)
+            outs, ins = (slice(None), outs_down, outs_across), (slice(None), ins_down, ins_across)
+            # By number: np.where would branch, and NumPy multiplies by booleans slowly.
+            won = (~(x[ins] < out[outs])).astype(x.dtype)
+            won *= left[outs]
+            left[outs] -= won
+            if alone:
+                dx[ins] = won
+            else:
+                dx[ins] += won
+
+
+def _tiles(along):
+    """Whether each entry of the input is in one window and no more."""
+    whole = along.out * along.window == along.size
+    return whole and along.stride == along.window and along.before == 0
 
 
 def _sum_along(x, axis, along):
