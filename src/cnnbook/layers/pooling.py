@@ -6,6 +6,7 @@ the rows. An error goes back to a mean's window the same way. To a maximum's it 
 in reading order, as only the first of several largest entries may have it.
 """
 
+from itertools import product
 from typing import NamedTuple
 
 import numpy as np
@@ -103,7 +104,7 @@ def max_pool2d_backward(dout, cache):
     def work(block):
         _route(dout[block], x[block], out[block], vertical, horizontal, dx=dx[block])
 
-    over_blocks(work, len(x), _bytes_per_image(x))
+    over_blocks(work, len(x), 3 * _bytes_per_image(x))  # x, dx and what is on the way
     return dx
 
 
@@ -217,25 +218,27 @@ def _max_along(x, axis, along, out):
 def _route(dout, x, out, vertical, horizontal, dx):
     """Send `dout` to the first entry of its window that is as large as `out`, zero to the others.
 
-    Every entry in turn takes what is left of the error, if it is as large, and leaves the rest.
+    Every entry in turn takes what is left of the error, if it is as large, and leaves the rest; the
+    last takes it unasked.
     """
     left = dout.copy()
     alone = all(along.stride >= along.window for along in (vertical, horizontal))
     if not all(_tiles(along) for along in (vertical, horizontal)):
         dx[...] = 0
-    for u in range(vertical.window):
-        outs_down, ins_down = vertical.entry(u)
-        for v in range(horizontal.window):
-            outs_across, ins_across = horizontal.entry(v)
-            outs, ins = (slice(None), outs_down, outs_across), (slice(None), ins_down, ins_across)
+    *entries, last = product(range(vertical.window), range(horizontal.window))
+    for u, v in (*entries, last):
+        (outs_down, ins_down), (outs_across, ins_across) = vertical.entry(u), horizontal.entry(v)
+        outs, ins = (slice(None), outs_down, outs_across), (slice(None), ins_down, ins_across)
+        taken = left[outs]
+        if (u, v) != last:
             # By number: np.where would branch, and NumPy multiplies by booleans slowly.
-            won = (~(x[ins] < out[outs])).astype(x.dtype)
-            won *= left[outs]
-            left[outs] -= won
-            if alone:
-                dx[ins] = won
-            else:
-                dx[ins] += won
+            as_large = (~(x[ins] < out[outs])).astype(x.dtype)
+            taken = np.multiply(as_large, taken, out=as_large)
+            left[outs] -= taken
+        if alone:
+            dx[ins] = taken
+        else:
+            dx[ins] += taken
 
 
 def _tiles(along):
