@@ -97,7 +97,7 @@ def draw_slide(totals):
         One strip for each: the total that all pairs of that strip make.
     """
     height = 2.75
-    _, axes = plt.subplots(figsize=(style.COLUMN, style.COLUMN * height * len(totals) / 21.8))
+    _, axes = plt.subplots(figsize=(style.COLUMN, style.COLUMN * height * len(totals) / 15.6))
     for strip, n in enumerate(totals):
         top = strip * height
         pairs = [k for k in FACES if 1 <= n - k <= 6]
@@ -116,11 +116,11 @@ def draw_slide(totals):
             _die(axes, (face, top), face, style.INPUT, faint=face not in pairs)
             place = n - face
             _die(axes, (place, top + 1.05), face, style.KERNEL, faint=place not in pairs)
-        axes.text(-7.1, top + 0.52, f"$n = {n}$", va="center", size=11, weight="bold")
+        axes.text(-4.5, top, f"total $n = {n}$", va="center", size=10.5, weight="bold")
         ways = "1 pair" if len(pairs) == 1 else f"{len(pairs)} pairs"
-        axes.text(11.2, top + 0.52, f"{ways}, {len(pairs)}/36", va="center", size=9.5)
+        axes.text(7.1, top, f"{ways} of 36", va="center", size=10.5)
     axes.set(
-        xlim=(-7.2, 14.6),
+        xlim=(-4.6, 11.0),
         ylim=((len(totals) - 1) * height + 1.65, -0.65),
         aspect="equal",
     )
