@@ -105,6 +105,14 @@ def test_float32_stays_and_its_error_is_bounded():
     assert softmax(single).dtype == dlogits.dtype == np.float32
     assert loss == pytest.approx(exact, rel=1e-6)
     np.testing.assert_allclose(dlogits, exact_dlogits, atol=1e-7)
+    _, from_rows = softmax_cross_entropy(single, one_hot(LABELS, 4, np.float64))
+    assert from_rows.dtype == np.float32
+
+
+def test_a_row_may_miss_one_by_rounding_and_no_more():
+    softmax_cross_entropy(LOGITS, np.full((6, 4), 0.25 + 2e-6))
+    with pytest.raises(ValueError, match="row 0 of labels"):
+        softmax_cross_entropy(LOGITS, np.full((6, 4), 0.25 + 3e-6))
 
 
 @pytest.mark.parametrize("labels", [np.zeros(0, int), [], np.zeros((0, 4))])
@@ -137,7 +145,10 @@ def test_inputs_are_not_changed():
         (np.zeros((6, 1), int), r"labels has shape \(6, 1\).*or \(6, 4\) one-hot rows"),
         (np.zeros((6, 4)), r"row 0 of labels is \[0.0, 0.0, 0.0, 0.0\], expected probabilities"),
         (one_hot(LABELS, 4) * [[1], [1], [2], [1], [1], [1]], r"row 2 of labels is .*add up to 1"),
-        (np.tile([2.0, -1, 0, 0], (6, 1)), r"row 0 of labels is \[2.0, -1.0, 0.0, 0.0\]"),
+        (
+            np.vstack([one_hot(LABELS[:5], 4), [2.0, -1, 0, 0]]),
+            r"row 5 of labels is \[2.0, -1.0, 0.0, 0.0\]",
+        ),
         (np.tile([np.nan, 1, 0, 0], (6, 1)), r"labels has NaN at \(0, 0\)"),
         (np.tile([np.inf, 1, 0, 0], (6, 1)), r"row 0 of labels is \[inf"),
     ],
