@@ -62,7 +62,7 @@ def relu_backward(dout, cache):
 
     def work(block):
         # By numbers, as NumPy multiplies by booleans at half the speed.
-        np.greater(flat_out[block], 0, out=flat_dx[block], casting="unsafe")
+        np.greater(flat_out[block], 0, out=flat_dx[block])
         flat_dx[block] *= flat_dout[block]
 
     over_blocks(work, dx.size, dx.itemsize)
