@@ -97,7 +97,8 @@ def draw_slide(totals):
         One strip for each: the total that all pairs of that strip make.
     """
     height = 2.75
-    _, axes = plt.subplots(figsize=(style.COLUMN, style.COLUMN * height * len(totals) / 15.6))
+    width = 0.84 * style.COLUMN
+    _, axes = plt.subplots(figsize=(width, width * height * len(totals) / 15.6))
     for strip, n in enumerate(totals):
         top = strip * height
         pairs = [k for k in FACES if 1 <= n - k <= 6]
