@@ -39,7 +39,8 @@ def test_a_run_is_whole_and_of_its_schedule(run):
     assert [record["step"] for record in metrics] == list(range(50, schedule.steps + 1, 50))
     for record in metrics:
         assert record["learning_rate"] == schedule.learning_rate(record["step"] - 1)
-        assert ("validation_loss" in record) == (record["step"] % schedule.validate_every == 0)
+        due = record["step"] % schedule.validate_every == 0 or record["step"] == schedule.steps
+        assert ("validation_loss" in record) == due
     assert summary["validation_accuracy"] == metrics[-1]["validation_accuracy"]
     with np.load(run / "weights.npz") as stored:
         assert {stored[name].dtype for name in stored.files} == {np.dtype("float16")}
