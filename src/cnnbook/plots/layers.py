@@ -86,7 +86,7 @@ def draw_connections(panels):
         Where there are at most three different weights, each has a line style of its own.
     """
     M = panels[0][1].shape[0]
-    _, all_axes = plt.subplots(len(panels), 1, figsize=(0.7 * style.COLUMN, 1.25 * len(panels)))
+    _, all_axes = plt.subplots(len(panels), 1, figsize=(0.65 * style.COLUMN, 1.05 * len(panels)))
     for axes, (title, numbers) in zip(all_axes, panels, strict=True):
         F = numbers.shape[1]
         few = numbers.max() < len(LINE_STYLES)
@@ -103,7 +103,7 @@ def draw_connections(panels):
                 )
         for y, size, shift, colour in ((0, M, 0, style.INPUT), (1, F, left, style.OUTPUT)):
             axes.scatter(
-                shift + np.arange(size), [y] * size, s=150, fc=style.PAPER, ec=colour, lw=1.8
+                shift + np.arange(size), [y] * size, s=130, fc=style.PAPER, ec=colour, lw=1.8
             )
             for k in range(size):
                 axes.text(shift + k, y, k, ha="center", va="center_baseline", size=8)
@@ -180,6 +180,7 @@ def _draw_sums(axes, products):
     axes.text(0, -size, "sum", size=10, weight="bold", va="center")
     text = f"{products.sum():,}".replace("-", "−")
     axes.text(1, -size, text, size=10, weight="bold", ha="right", va="center")
+    axes.set_title("sum of the products", loc="center", size=9)
     axes.set(xlim=(-0.3, 1.3), ylim=(-size - 0.6, 0.9))
     axes.axis("off")
 
