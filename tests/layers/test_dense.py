@@ -131,7 +131,7 @@ def test_flatten_of_shapes_at_the_edge(shape):
 
 
 def test_flatten_names_mistakes():
-    with pytest.raises(ValueError, match=r"x has shape \(\), expected \(N, \.\.\.\)"):
+    with pytest.raises(ValueError, match=r"^x has shape \(\), expected \(N, .*x.reshape\(1\)\.$"):
         flatten_forward(np.array(1.0))
     with pytest.raises(ValueError, match="x has dtype int64"):
         flatten_forward(np.ones((2, 2), int))

@@ -1,5 +1,7 @@
 """Dropout: what the mask is, where it comes from, and that both passes use the same one."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -77,6 +79,15 @@ def test_seed_and_generator_draw_the_same():
     assert 0.5 < (seeded != 0).mean() < 0.7
 
 
+def test_a_unit_is_kept_where_the_number_drawn_lies_below_keep_prob(monkeypatch):
+    draws = np.array([0, np.nextafter(0.5, 0, dtype=np.float32), 0.5, 0.75], np.float32)
+    stub = SimpleNamespace(random=lambda shape, dtype: draws)
+    monkeypatch.setattr(np.random, "default_rng", lambda seed: stub)
+    np.testing.assert_array_equal(
+        dropout_forward(np.ones(4), keep_prob=0.5, rng=0)[0], [2, 2, 0, 0]
+    )
+
+
 def test_inference_changes_nothing_and_gives_a_copy():
     out, cache = dropout_forward(X, keep_prob=0.5, training=False)
     np.testing.assert_array_equal(out, X)
@@ -94,6 +105,7 @@ def test_dtype_stays_inputs_stay_and_empty_minibatches_work():
     np.testing.assert_array_equal(x, before)
     out, cache = dropout_forward(np.zeros((0, 4)), keep_prob=0.5, rng=0)
     assert out.shape == dropout_backward(np.zeros((0, 4)), cache).shape == (0, 4)
+    assert dropout_forward(out, keep_prob=0.5, mask=out)[0].shape == (0, 4)
     assert dropout_mask((0, 4), keep_prob=0.5, seed=0, step=0).shape == (0, 4)
     nothing_kept = np.zeros_like(x)
     np.testing.assert_array_equal(dropout_forward(x, keep_prob=0.5, mask=nothing_kept)[0], 0)
@@ -110,12 +122,19 @@ def test_keep_prob_out_of_range_is_refused(keep_prob):
 
 def test_mistakes_are_named():
     for missing in ({}, {"keep_prob": 0.5}, {"rng": 0}):
-        with pytest.raises(ValueError, match="got no mask and not both of keep_prob and rng"):
+        with pytest.raises(ValueError) as error:
             dropout_forward(X, **missing)
+        assert str(error.value) == (
+            "dropout in training got no mask and not both of keep_prob and rng, expected one or "
+            "the other; pass keep_prob=0.5 and rng=np.random.default_rng(0), or training=False for "
+            "inference."
+        )
     with pytest.raises(ValueError, match=r"largest entry 1, expected 1/keep_prob = 2; divide"):
         dropout_forward(X, keep_prob=0.5, mask=np.ones_like(X))
-    with pytest.raises(ValueError, match=r"mask has shape \(50,\), expected \(40, 50\)"):
+    with pytest.raises(ValueError, match=r"mask has .* expected \(40, 50\) \(the shape of x\)"):
         dropout_forward(X, mask=np.ones(50))
+    with pytest.raises(ValueError, match="mask has dtype float32 and x has float64"):
+        dropout_forward(X, mask=np.ones_like(X, np.float32))
     with pytest.raises(ValueError, match="mask has dtype bool"):
         dropout_forward(X, mask=X > 0)
     with pytest.raises(ValueError, match="x has dtype int64"):

@@ -116,7 +116,7 @@ def _draw(shape, keep_prob, rng, dtype):
     _require_probability(keep_prob)
     # Always drawn in float32, half the time of float64, so that the dtype changes no decision.
     kept = rng.random(shape, dtype=np.float32) < np.float32(keep_prob)
-    return np.multiply(kept, np.asarray(1 / keep_prob, dtype), dtype=dtype)
+    return np.multiply(kept, 1 / keep_prob, dtype=dtype)
 
 
 def _require_probability(keep_prob):
