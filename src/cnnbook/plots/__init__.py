@@ -1,5 +1,12 @@
 """Every static picture's drawing code, one module an idea, in one style."""
 
+from cnnbook.plots.activations import (
+    draw_folds,
+    draw_functions,
+    draw_plane,
+    draw_revival,
+    draw_ten_layers,
+)
 from cnnbook.plots.conv_layer import (
     draw_depth,
     draw_fields,
@@ -82,6 +89,8 @@ __all__ = [
     "draw_film",
     "draw_filtered",
     "draw_flow",
+    "draw_folds",
+    "draw_functions",
     "draw_graph",
     "draw_grid",
     "draw_grid_table",
@@ -104,9 +113,11 @@ __all__ = [
     "draw_padded",
     "draw_pairs",
     "draw_pictures",
+    "draw_plane",
     "draw_pool_windows",
     "draw_product",
     "draw_rates",
+    "draw_revival",
     "draw_runs",
     "draw_schedules",
     "draw_shares",
@@ -115,6 +126,7 @@ __all__ = [
     "draw_stages",
     "draw_stamps",
     "draw_surprise",
+    "draw_ten_layers",
     "draw_tiling",
     "draw_training",
     "draw_visits",
