@@ -7,7 +7,10 @@ row of the forward operation it belongs to, so that the picture reads like the c
 from dataclasses import dataclass, field
 
 import matplotlib.pyplot as plt
+import numpy as np
+from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.patches import FancyBboxPatch
+from PIL import Image
 
 from cnnbook.plots import style
 
@@ -28,6 +31,20 @@ GRADIENT_INPUT = 9  # of the update operation: var, m, v, six scalars, gradient
 ROW, BOX = 0.36, 0.23  # inches: from one row to the next, and the height of a box
 WIDTH, SIDE, UPDATE_WIDTH = 1.28, 0.88, 1.02  # inches: of an operation, of what enters, of Adam
 LONG_NAMES = {"SparseSoftmaxCrossEntropyWithLogits": "SparseSoftmaxCross-\nEntropyWithLogits"}
+
+
+class FewColoursCanvas(FigureCanvasAgg):
+    """A canvas that writes PNGs with a palette of 64 colours.
+
+    A drawing of boxes, lines and words needs no more, and its file is a third of the size.
+    """
+
+    def print_png(self, filename_or_obj, **_options):
+        """Write the figure as PNG; matplotlib hands over options that a PNG has no use for."""
+        self.draw()
+        picture = Image.fromarray(np.asarray(self.buffer_rgba())).convert("RGB").quantize(64)
+        dpi = (self.figure.dpi, self.figure.dpi)
+        picture.save(filename_or_obj, format="png", dpi=dpi, optimize=True)
 
 
 @dataclass
@@ -157,7 +174,8 @@ def draw_graph(function):
     rows = rows_of(function)
     training = any(row.gradient is not None for row in rows)
     height = ROW * (len(rows) + 1.4)
-    figure = plt.figure(figsize=(style.COLUMN, height), layout="none", dpi=120)
+    figure = plt.figure(figsize=(style.COLUMN, height), layout="none")
+    FewColoursCanvas(figure)  # becomes figure.canvas
     axes = figure.add_axes((0, 0, 1, 1))
     axes.set(xlim=(0, style.COLUMN), ylim=(height, 0))
     axes.axis("off")

@@ -94,7 +94,7 @@ def draw_stages(sizes, predicted):
     axes.minorticks_off()
     axes.set(ylabel="root mean square", xlabel="stage")
     axes.grid(axis="y")
-    axes.legend(loc="upper left")
+    axes.legend(loc="upper left", frameon=True, framealpha=1, edgecolor="none")
     return figure
 
 
@@ -156,5 +156,5 @@ def draw_losses(losses, *, floor=None, floor_label=None):
             len(values) - 1, floor * 0.9, floor_label, ha="right", va="top", color=style.GREY_DARK
         )
     axes.grid(axis="y")
-    axes.legend(loc="lower left")
+    axes.legend(loc="lower left", frameon=True, framealpha=1, edgecolor="none")
     return figure
