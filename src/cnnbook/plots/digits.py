@@ -122,6 +122,7 @@ def draw_class_counts(counts):
         va="center",
     )
     ax.set(xticks=range(len(counts)), xlabel="digit", ylabel="images", ylim=(0, counts.max() * 1.1))
+    ax.yaxis.set_major_formatter("{x:,.0f}")
 
 
 def draw_dealt(streams):
@@ -152,7 +153,7 @@ def draw_dealt(streams):
                 x += 0.35
             for example in np.setdiff1d(everyone, np.concatenate(batches)):
                 x = _example_box(ax, x, y, example, lost=True)
-                ax.text(x + 0.1, y, "never served", va="center", fontsize=8.5, color=style.ERROR)
+                ax.text(x + 0.1, y, "left out", va="center", fontsize=8.5, color=style.ERROR)
         ax.set(xlim=(-1.6, len(everyone) + 3.3), ylim=(len(passes) - 0.5, -0.5))
         ax.axis("off")
 
