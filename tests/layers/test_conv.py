@@ -372,3 +372,20 @@ def test_output_size_and_pad_amounts_by_hand():
     assert pad_amounts(4, 1, 3) == (0, 0)
     assert pad_amounts(5, 3, padding=(1, 4)) == (1, 4)
     assert pad_amounts(5, 3, padding="valid") == (0, 0)
+    assert pad_amounts(7, 3, dilation=2) == (2, 2)
+
+
+@pytest.mark.parametrize("function", [output_size, pad_amounts])
+@pytest.mark.parametrize(
+    "arguments,message",
+    [
+        (dict(size=0), "size is 0, expected an int of at least 1"),
+        (dict(window=0), "window is 0, expected an int of at least 1"),
+        (dict(stride=0), "stride is 0, expected an int of at least 1"),
+        (dict(dilation=0), "dilation is 0, expected an int of at least 1"),
+        (dict(window=6, padding=0), "along the axis the window reaches over 6 .* input has 5,"),
+    ],
+)
+def test_refuses_what_makes_no_windows(function, arguments, message):
+    with pytest.raises(ValueError, match=message):
+        function(**(dict(size=5, window=2) | arguments))

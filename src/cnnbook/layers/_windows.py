@@ -43,10 +43,7 @@ class Axis(NamedTuple):
         stop = min(self.out, (self.size - 1 - offset) // self.stride + 1)
         count = max(0, stop - first)
         start = first * self.stride + offset
-        return (
-            slice(first, first + count),
-            slice(start, start + count * self.stride, self.stride) if count else slice(0, 0),
-        )
+        return slice(first, first + count), slice(start, start + count * self.stride, self.stride)
 
 
 def pair(name, value):
@@ -123,7 +120,7 @@ def pad_amounts(size, window, stride=1, padding="same", dilation=1):
     return along.before, along.after
 
 
-def axis(size, window, stride=1, padding="valid", dilation=1, name="axis"):
+def axis(size, window, stride, padding, dilation, name="axis"):
     """Lay the windows out along one axis; `name` says which in an error.
 
     Parameters
