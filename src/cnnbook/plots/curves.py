@@ -217,7 +217,9 @@ def draw_coverage(true, low, high):
 
 
 def draw_runs(groups, *, interval=None, unit="accuracy in per cent"):
-    """Draw one row a group: a point a run, a bar at the mean, the mean as a number.
+    """Draw one row a group: a point a run, the mean as a number and, of several runs, as a bar.
+
+    The points of a row stand at different heights so that none hides another.
 
     Parameters
     ----------
@@ -240,7 +242,8 @@ def draw_runs(groups, *, interval=None, unit="accuracy in per cent"):
         heights = row + 0.12 * (np.arange(len(values)) - (len(values) - 1) / 2)
         axes.plot(values, heights, "o", color=style.INPUT, alpha=0.75)
         mean = np.mean(values)
-        axes.plot(mean, row, "|", ms=19, mew=2.2, color=style.INK)
+        if len(values) > 1:
+            axes.plot(mean, row, "|", ms=19, mew=2.2, color=style.INK)
         axes.annotate(
             f"{mean:.2f}",
             (1, row),
