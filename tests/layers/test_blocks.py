@@ -1,10 +1,14 @@
 """Blocks of images: every image once, in order, whatever the number of threads."""
 
+import os
+import threading
+
 import numpy as np
 import pytest
 from threadpoolctl import threadpool_info
 
 from cnnbook.layers import (
+    _blocks,
     conv2d_backward,
     conv2d_forward,
     max_pool2d_backward,
@@ -23,7 +27,9 @@ def test_every_image_comes_once_and_in_order(images, share):
     sizes = [block.stop - block.start for block in seen]
     assert max(sizes, default=0) - min(sizes, default=0) <= 1
     assert max(sizes, default=0) <= max(1, share)
-    if len(seen) > 1:
+    if images <= share:
+        assert len(seen) <= 1
+    else:
         assert len(seen) % 4 == 0 or len(seen) == images
 
 
@@ -40,6 +46,41 @@ def test_matmul_is_the_matrix_product(shape, dtype, order):
     found = matmul(a, b)
     assert found.dtype == dtype and found.shape == (rows, columns) and found.flags.c_contiguous
     np.testing.assert_allclose(found, a @ b, atol=300 * np.finfo(dtype).eps)
+
+
+@pytest.mark.parametrize(
+    "shape,strips",
+    [((100, 300, 200), 4), ((200, 300, 100), 4), ((100, 300, 100), 1), ((3, 1 << 20, 2), 3)],
+)
+def test_matmul_cuts_the_longer_side_of_a_product_worth_it(shape, strips, monkeypatch):
+    cuts = []
+    monkeypatch.setattr(_blocks, "_run", lambda work, blocks: cuts.append(blocks))
+    rows, inner, columns = shape
+    matmul(np.empty((rows, inner)), np.empty((inner, columns)))
+    (blocks,) = cuts
+    assert len(blocks) == strips
+    assert blocks[0].start == 0 and blocks[-1].stop == max(rows, columns)
+
+
+@pytest.mark.parametrize("threads", [1, 2, 3])
+def test_as_many_threads_work_as_are_asked_for(threads, monkeypatch):
+    monkeypatch.setenv("CNNBOOK_THREADS", str(threads))
+    together, idents = threading.Barrier(threads, timeout=20), set()
+
+    def work(block):
+        idents.add(threading.get_ident())
+        together.wait()
+
+    over_blocks(work, 12, BLOCK_BYTES)
+    assert len(idents) == threads
+    assert threading.get_ident() in idents
+
+
+@pytest.mark.parametrize("processors,threads", [(3, 3), (1, 1), (None, 1)])
+def test_uses_every_processor_unless_told_otherwise(processors, threads, monkeypatch):
+    monkeypatch.delenv("CNNBOOK_THREADS", raising=False)
+    monkeypatch.setattr(os, "cpu_count", lambda: processors)
+    assert _blocks._threads() == threads
 
 
 def test_threads_change_no_bit(monkeypatch):

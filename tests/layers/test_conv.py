@@ -238,6 +238,29 @@ def test_dtype_stays_inputs_stay_and_nothing_is_shared(dtype, groups):
         assert not any(np.shares_memory(each, given) for given in (x, w, b, dout))
 
 
+def test_float32_is_worked_out_in_float32(layout, dtypes_made):
+    x, w, b = arrays(np.random.default_rng(11), (2, 6, 6, 2), (3, 3, 2, 4), np.float32)
+    dtypes_made.clear()  # of what the generator makes
+    out, cache = conv2d_forward(x, w, b)
+    conv2d_backward(out, cache)
+    assert dtypes_made == {np.dtype(np.float32)}
+
+
+@pytest.mark.parametrize(
+    "size,channels,stride,whole",
+    [
+        (14, conv.THIN // 2, 1, False),
+        (14, conv.THIN // 2 - 1, 1, True),
+        (14, conv.THIN, 2, True),
+        (13, conv.THIN, 2, False),
+    ],
+)
+def test_unrolls_whole_windows_where_that_is_faster(size, channels, stride, whole):
+    x, w, b = arrays(np.random.default_rng(12), (1, size, 5, channels), (2, 2, channels, conv.THIN))
+    _, cache = conv2d_forward(x, w, b, stride=stride, padding="same")
+    assert conv._whole(cache) == whole
+
+
 def test_reads_arrays_in_any_memory_order():
     rng = np.random.default_rng(6)
     x, w, b = arrays(rng, (5, 7, 6, 4), (3, 2, 4, 6))
@@ -314,10 +337,12 @@ X, W, B = (np.zeros(shape, np.float32) for shape in ((2, 6, 6, 4), (3, 3, 4, 8),
     "change,message",
     [
         (dict(x=X[0]), r"x has shape \(6, 6, 4\), expected 4 axes \(N, H, W, C\)"),
-        (dict(w=W[0]), r"w has shape \(3, 4, 8\), expected 4 axes"),
-        (dict(b=B[:5]), r"b has shape \(5,\), expected \(8,\)"),
+        (dict(w=W[0]), r"w has .* expected 4 axes \(KH, KW, C / groups, F\);"),
+        (dict(b=B[:5]), r"b has .* expected \(8,\) \(one bias for each filter of w\);"),
         (dict(x=X[..., :3]), r"4 channels in each of 1 groups and x has 3 channels"),
         (dict(x=X.astype(np.float64)), "one dtype"),
+        (dict(w=W.astype(np.float64)), "one dtype"),
+        (dict(b=B.astype(np.float64)), "one dtype"),
         (dict(x=X.astype(int)), "x has dtype int64, expected float32 or float64"),
         (dict(x=X.tolist()), "x is a list, expected a NumPy array"),
         (dict(w=np.zeros((7, 3, 4, 8), np.float32)), "height .* reaches over 7 .* has 6"),
@@ -326,10 +351,12 @@ X, W, B = (np.zeros(shape, np.float32) for shape in ((2, 6, 6, 4), (3, 3, 4, 8),
         (dict(w=np.zeros((0, 3, 4, 8), np.float32)), "window is 0, expected an int of at least 1"),
         (dict(x=np.zeros((2, 0, 6, 4), np.float32), padding=2), "size is 0, expected an int"),
         (dict(groups=3), "groups is 3, expected an int that divides the 4 channels of x and the 8"),
+        (dict(groups=8), "groups is 8, expected an int that divides the 4 channels of x and the 8"),
+        (dict(groups=4, w=W[..., :1, :6], b=B[:6]), "groups is 4, expected an int that divides"),
         (dict(groups=0), "groups is 0"),
         (dict(groups=2.0), "groups is 2.0"),
         (dict(groups=True), "groups is True"),
-        (dict(groups=2), r"expected w.shape\[2\] == 2"),
+        (dict(groups=2), r"expected w.shape\[2\] == 2; check"),
         (dict(stride=0), "stride is 0, expected an int of at least 1"),
         (dict(stride=1.5), "stride is 1.5"),
         (dict(stride=(1, 2, 3)), r"stride is \(1, 2, 3\)"),
@@ -353,7 +380,7 @@ def test_refuses_what_makes_no_convolution(change, message):
 
 def test_refuses_the_error_of_another_call():
     _, cache = conv2d_forward(X, W, B)
-    with pytest.raises(ValueError, match=r"dout has shape \(2, 6, 6, 8\), expected \(2, 4, 4, 8\)"):
+    with pytest.raises(ValueError, match=r"expected \(2, 4, 4, 8\) \(the output's shape\);"):
         conv2d_backward(np.zeros((2, 6, 6, 8), np.float32), cache)
     with pytest.raises(ValueError, match="one dtype"):
         conv2d_backward(np.zeros((2, 4, 4, 8)), cache)

@@ -221,12 +221,21 @@ def test_dtype_stays_and_inputs_stay(kind, dtype):
 
 
 @both
-def test_an_empty_batch_stays_empty(kind):
+def test_float32_is_worked_out_in_float32(kind, dtypes_made):
     forward, backward, _ = FUNCTIONS[kind]
-    out, cache = forward(np.zeros((0, 6, 6, 3), np.float32), size=2)
-    assert out.shape == (0, 3, 3, 3)
+    out, cache = forward(np.arange(36, dtype=np.float32).reshape(1, 6, 6, 1), size=3, stride=2)
+    backward(out, cache)
+    assert dtypes_made == {np.dtype(np.float32)}
+
+
+@both
+@pytest.mark.parametrize("images,channels", [(0, 3), (2, 0)])
+def test_an_empty_batch_stays_empty(kind, images, channels):
+    forward, backward, _ = FUNCTIONS[kind]
+    out, cache = forward(np.zeros((images, 6, 6, channels), np.float32), size=2)
+    assert out.shape == (images, 3, 3, channels)
     dx = backward(out, cache)
-    assert dx.shape == (0, 6, 6, 3)
+    assert dx.shape == (images, 6, 6, channels)
     assert dx.dtype == np.float32
 
 
@@ -234,7 +243,7 @@ def test_an_empty_batch_stays_empty(kind):
 @pytest.mark.parametrize(
     "x,change,message",
     [
-        (np.zeros((6, 6, 1)), {}, r"x has shape \(6, 6, 1\), expected 4 axes"),
+        (np.zeros((6, 6, 1)), {}, r"expected 4 axes \(N, H, W, C\);"),
         (np.zeros((1, 6, 6, 1), int), {}, "x has dtype int64, expected float32 or float64"),
         (np.zeros((1, 6, 6, 1)), dict(size=7), "height .* reaches over 7 .* has 6"),
         (np.zeros((1, 6, 6, 1)), dict(size=0), "size is 0, expected an int of at least 1"),
@@ -254,7 +263,7 @@ def test_refuses_what_makes_no_pooling(kind, x, change, message):
 def test_refuses_the_error_of_another_call(kind):
     forward, backward, _ = FUNCTIONS[kind]
     _, cache = forward(np.zeros((2, 6, 6, 1)), size=2)
-    with pytest.raises(ValueError, match=r"dout has shape \(1, 3, 3, 1\), expected \(2, 3, 3, 1\)"):
+    with pytest.raises(ValueError, match=r"expected \(2, 3, 3, 1\) \(the output's shape\);"):
         backward(np.zeros((1, 3, 3, 1)), cache)
     with pytest.raises(ValueError, match="one dtype"):
         backward(np.zeros((2, 3, 3, 1), np.float32), cache)
