@@ -109,6 +109,12 @@ def test_a_channel_that_does_not_vary_gives_beta_and_no_infinity():
     assert all(np.isfinite(a).all() for a in batch_norm_backward(dout, cache))
 
 
+def test_a_single_number_is_its_own_mean():
+    x, gamma, beta, running, _ = draw((1, 1))
+    out, _, (mean, var) = batch_norm_forward(x, gamma, beta, momentum=0, **running)
+    np.testing.assert_array_equal([out[0], mean, var], [beta, x[0], [0]])
+
+
 def test_float32_stays_and_is_exact_even_for_many_numbers_far_from_zero():
     x, gamma, beta, running, dout = draw((64, 28, 28, 2), dtype=np.float32)
     x += 100
@@ -161,12 +167,14 @@ def test_mistakes_are_named():
     x, gamma, beta, running, dout = draw((6, 3))
     with pytest.raises(ValueError, match=r"x has shape \(6,\), expected \(N, C\) or"):
         batch_norm_forward(x[:, 0], gamma, beta, **running)
-    with pytest.raises(ValueError, match=r"gamma has shape \(2,\), expected \(3,\) \(one number"):
-        batch_norm_forward(x, gamma[:2], beta, **running)
-    with pytest.raises(ValueError, match="running_var has shape"):
-        batch_norm_forward(x, gamma, beta, **running | {"running_var": np.ones(4)})
-    with pytest.raises(ValueError, match="running_mean has dtype float32 and x has float64"):
-        batch_norm_forward(x, gamma, beta, **running | {"running_mean": np.ones(3, np.float32)})
+    per_channel = dict(gamma=gamma, beta=beta, **running)
+    for name in per_channel:
+        with pytest.raises(
+            ValueError, match=rf"^{name} has .* expected \(3,\) \(one number for each"
+        ):
+            batch_norm_forward(x, **per_channel | {name: np.ones(2)})
+        with pytest.raises(ValueError, match=f"^{name} has dtype float32 and x has float64"):
+            batch_norm_forward(x, **per_channel | {name: np.ones(3, np.float32)})
     for momentum in (-0.1, 1.1, np.nan):
         with pytest.raises(ValueError, match=r"momentum is .*expected 0 to 1; it is the share"):
             batch_norm_forward(x, gamma, beta, momentum=momentum, **running)
