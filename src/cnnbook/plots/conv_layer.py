@@ -48,7 +48,7 @@ def draw_tiling(cases):
 
 
 def _pixel(axes, place, *, real, seen):
-    """Draw one pixel of a row: a number, a hatched zero, or a cross where no window comes."""
+    """Draw one pixel of a row: its number, or hatched for a zero; a cross where no window comes."""
     axes.add_patch(
         Rectangle(
             (place - 0.5, -HALF),
@@ -69,8 +69,9 @@ def _pixel(axes, place, *, real, seen):
             lw=1.4,
             zorder=3,
         )
-    box = {"facecolor": style.PAPER, "edgecolor": "none", "pad": 1.5}
-    axes.text(place, 0, place if real else 0, ha="center", va="center", bbox=box, zorder=4)
+    if real:  # a hatched zero carries no number: beside pixel 0 it would look like one more
+        box = {"facecolor": style.PAPER, "edgecolor": "none", "pad": 1.5}
+        axes.text(place, 0, place, ha="center", va="center", bbox=box, zorder=4)
 
 
 def _bracket(axes, left, right, y, label):
