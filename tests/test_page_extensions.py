@@ -24,7 +24,8 @@ def test_width_of_a_picture_drawn_at_a_known_size(tmp_path):
     from figure_widths import png_width_in_inches
 
     figure = plt.figure(figsize=(style.COLUMN, 1))
-    figure.savefig(tmp_path / "column.png", dpi=style.DPI)
+    with plt.rc_context({"savefig.bbox": None}):  # another test may have set the book's own style
+        figure.savefig(tmp_path / "column.png", dpi=style.DPI)
     plt.close(figure)
     assert png_width_in_inches(tmp_path / "column.png") == pytest.approx(style.COLUMN, abs=0.01)
 
