@@ -21,6 +21,7 @@ from . import weights as weights_file
 from .errors import InputError
 from .files import cannot_write, replacing
 from .layers.dropout import dropout_mask
+from .losses import softmax_cross_entropy
 
 HIDDEN_UNITS = weights_file.SHAPES["fc1_b"][0]
 EVALUATION_BATCH = 500
@@ -128,10 +129,8 @@ def evaluate(engine, examples):
         ]
     )
     accuracy = np.mean(logits.argmax(axis=1) == examples.labels)
-    shifted = logits - logits.max(axis=1, keepdims=True)
-    log_partition = np.log(np.exp(shifted).sum(axis=1))
-    loss = np.mean(log_partition - shifted[np.arange(count), examples.labels])
-    return float(accuracy), float(loss)
+    loss, _ = softmax_cross_entropy(logits, examples.labels)
+    return float(accuracy), loss
 
 
 def train(

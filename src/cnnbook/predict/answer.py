@@ -3,8 +3,8 @@
 import numpy as np
 
 from cnnbook.errors import InputError
-from cnnbook.layers import conv2d_forward, dense_forward, max_pool2d_forward, relu_forward
 from cnnbook.losses import softmax
+from cnnbook.network import article_network
 from cnnbook.predict.convention import to_mnist
 from cnnbook.predict.read import read_image
 
@@ -37,18 +37,5 @@ def predict(image_path, weights):
         image = to_mnist(grey)
     except InputError as error:
         raise InputError(f"{image_path}: {error}") from None
-    return image, _probabilities(image, weights)
-
-
-def _probabilities(image, weights):
-    """Run the article's network forward, dropout off, on one image."""
-    w = {name: np.asarray(array, np.float32) for name, array in weights.items()}
-    out = image[None]
-    for layer in ("conv1", "conv2"):
-        out, _ = conv2d_forward(out, w[f"{layer}_w"], w[f"{layer}_b"], padding="same")
-        out, _ = relu_forward(out)
-        out, _ = max_pool2d_forward(out, size=2, stride=2)
-    out, _ = dense_forward(out.reshape(1, -1), w["fc1_w"], w["fc1_b"])
-    out, _ = relu_forward(out)
-    out, _ = dense_forward(out, w["fc2_w"], w["fc2_b"])
-    return softmax(out)[0]
+    network = article_network({name: np.asarray(w, np.float32) for name, w in weights.items()})
+    return image, softmax(network.predict(image[np.newaxis]))[0]
