@@ -11,6 +11,8 @@ import dataclasses
 import json
 from pathlib import Path
 
+from parts import without
+
 from cnnbook import mnist, trainer
 from cnnbook.tf_train import TensorFlowEngine, repeatable
 
@@ -24,14 +26,6 @@ VARIANTS = {
 }
 
 
-class _NoTest:
-    """The data without the test images, which this comparison must not see."""
-
-    def __init__(self, data):
-        self.train, self.validation = data.train, data.validation
-        self.test = mnist.Examples(data.test.images[:0], data.test.labels[:0])
-
-
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--seeds", type=int, default=3, help="runs of each variant (default: 3)")
@@ -43,7 +37,7 @@ def main():
         records = map(json.loads, arguments.out.read_text().splitlines())
         done = {(record["variant"], record["seed"]) for record in records}
     repeatable()
-    data = _NoTest(mnist.load())
+    data = without(mnist.load(), "test")
     for seed in range(arguments.seeds):
         for variant, schedule in VARIANTS.items():
             if (variant, seed) in done:

@@ -6,29 +6,19 @@ The times are of whole steps as the trainer takes them, batch 100, both engines 
 in turn; the memory is that of two runs of the command line, each a process of its own.
 """
 
-import dataclasses
 import statistics
 import subprocess
 import sys
 import tempfile
 import time
 
-from cnnbook import mnist, trainer
+from tf_step import trainer_chunk
+
+from cnnbook import mnist
 from cnnbook.numpy_train import NumPyEngine
-from cnnbook.tf_train import TensorFlowEngine
 
 CHUNK = 10
 TIME_LIMIT, MEMORY_LIMIT = 1.5, 1.0
-SCHEDULE = dataclasses.replace(trainer.SCHEDULES["article"], steps=CHUNK)
-NONE = slice(0, 0)
-
-
-def _chunk(engine_class, data):
-    """Return a function that takes CHUNK steps as the trainer does."""
-    engine = engine_class(trainer.start(SCHEDULE, 0))
-    nothing = mnist.Examples(data.test.images[NONE], data.test.labels[NONE])
-    data = dataclasses.replace(data, validation=nothing, test=nothing)
-    return lambda: trainer.train(engine, data, SCHEDULE)
 
 
 # The run says itself what it took: what the system tells its parent includes the parent's own size.
@@ -57,7 +47,7 @@ def _peak_memory(backend):
 def measure(rounds=15):
     """Return the results for time and memory."""
     data = mnist.load()
-    ours, theirs = _chunk(NumPyEngine, data), _chunk(TensorFlowEngine, data)
+    ours, theirs = trainer_chunk(data, CHUNK, NumPyEngine), trainer_chunk(data, CHUNK)
     pairs = []
     for _ in range(rounds + 1):
         times = []

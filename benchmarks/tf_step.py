@@ -15,6 +15,7 @@ import time
 
 import keras
 import numpy as np
+from parts import without
 
 from cnnbook import mnist, trainer, weights
 from cnnbook.quiet_tensorflow import tf
@@ -23,23 +24,20 @@ from cnnbook.tf_train import TensorFlowEngine
 BATCH = 100
 CHUNK = 50
 LIMITS = {"bare": 1.1, "article": 1 / 1.3, "fit": 1.0}
-SCHEDULE = dataclasses.replace(trainer.SCHEDULES["article"], steps=CHUNK)
+ARTICLE = trainer.SCHEDULES["article"]
 
 
-def trainer_chunk(data):
-    """Return a function that takes CHUNK steps as the trainer does, from batch to report."""
-    engine = TensorFlowEngine(trainer.start(SCHEDULE, 0))
-    nothing = dataclasses.replace(data, validation=_none(data), test=_none(data))
-    return lambda: trainer.train(engine, nothing, SCHEDULE)
-
-
-def _none(data):
-    return mnist.Examples(data.test.images[:0], data.test.labels[:0])
+def trainer_chunk(data, steps, engine_class=TensorFlowEngine):
+    """Return a function that takes so many steps as the trainer does, from batch to report."""
+    schedule = dataclasses.replace(ARTICLE, steps=steps)
+    engine = engine_class(trainer.start(schedule, 0))
+    data = without(data, "validation", "test")
+    return lambda: trainer.train(engine, data, schedule)
 
 
 def bare_chunk(data):
     """Return a function that runs the compiled step CHUNK times on tensors made beforehand."""
-    engine = TensorFlowEngine(trainer.start(SCHEDULE, 0))
+    engine = TensorFlowEngine(trainer.start(ARTICLE, 0))
     images = tf.constant(data.train.images[:BATCH])
     labels = tf.constant(data.train.labels[:BATCH])
     mask = tf.constant(np.full((BATCH, 1024), 2, np.float32))
@@ -118,7 +116,7 @@ def measure(rounds=9):
     """Return the median ratio of the trainer's time to each of the others', over the rounds."""
     data = mnist.load()
     chunks = {
-        "trainer": trainer_chunk(data),
+        "trainer": trainer_chunk(data, CHUNK),
         "bare": bare_chunk(data),
         "article": article_chunk(data),
         "fit": fit_chunk(data),
