@@ -7,6 +7,13 @@ from cnnbook.plots.activations import (
     draw_revival,
     draw_ten_layers,
 )
+from cnnbook.plots.conv_back import (
+    draw_fan,
+    draw_returned_stamps,
+    draw_spread,
+    draw_turned,
+    draw_two_ways,
+)
 from cnnbook.plots.conv_layer import (
     draw_depth,
     draw_fields,
@@ -66,15 +73,25 @@ from cnnbook.plots.layers import (
     draw_one_output,
 )
 from cnnbook.plots.pairs import draw_pairs
+from cnnbook.plots.pool_back import (
+    draw_added_up,
+    draw_borders,
+    draw_broken_runs,
+    draw_kinks,
+    draw_there_and_back,
+)
 from cnnbook.plots.pooling import draw_halved, draw_pool_windows, draw_shifts
 from cnnbook.plots.scales import draw_loss_by_spread, draw_losses, draw_shares, draw_stages
 from cnnbook.plots.signals import draw_averages, draw_costs, draw_digit_row
 from cnnbook.plots.style import use_style
 
 __all__ = [
+    "draw_added_up",
     "draw_answers",
     "draw_averages",
     "draw_bells",
+    "draw_borders",
+    "draw_broken_runs",
     "draw_channels",
     "draw_class_counts",
     "draw_connections",
@@ -85,6 +102,7 @@ __all__ = [
     "draw_dice_table",
     "draw_digit_row",
     "draw_every_map",
+    "draw_fan",
     "draw_fields",
     "draw_film",
     "draw_filtered",
@@ -98,6 +116,7 @@ __all__ = [
     "draw_growth",
     "draw_halved",
     "draw_header",
+    "draw_kinks",
     "draw_loss_by_sigma",
     "draw_loss_by_spread",
     "draw_losses",
@@ -117,18 +136,23 @@ __all__ = [
     "draw_pool_windows",
     "draw_product",
     "draw_rates",
+    "draw_returned_stamps",
     "draw_revival",
     "draw_runs",
     "draw_schedules",
     "draw_shares",
     "draw_shifts",
     "draw_slide",
+    "draw_spread",
     "draw_stages",
     "draw_stamps",
     "draw_surprise",
     "draw_ten_layers",
+    "draw_there_and_back",
     "draw_tiling",
     "draw_training",
+    "draw_turned",
+    "draw_two_ways",
     "draw_visits",
     "draw_waits",
     "draw_wilson",

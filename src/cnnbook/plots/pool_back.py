@@ -1,0 +1,198 @@
+"""Pooling there and back: where an error goes, how windows add up, ties, and broken training."""
+
+import matplotlib.pyplot as plt
+import numpy as np
+from matplotlib.patches import FancyArrowPatch, Rectangle
+from matplotlib.ticker import PercentFormatter
+
+from cnnbook.plots import style
+from cnnbook.plots.grids import draw_grid, draw_window
+
+LINES = {"-": "o", "--": "s", ":": "D", "-.": "^"}
+CELL = 0.36  # inches
+
+
+def draw_there_and_back(x, z, dout, dx, *, windows=(), marks=()):
+    """Draw a pool's input and output, and below them the two gradients, with the ways between.
+
+    Parameters
+    ----------
+    x, dx : ndarray, shape (H, W)
+        Input, and the gradient for it.
+    z, dout : ndarray, shape (OH, OW)
+        Output, and the error.
+    windows : list of (int, int, int, int)
+        Windows (row, column, height, width) to frame in `x` and `dx`; every other one is dashed.
+    marks : list of (int, int)
+        Pixels to frame in bold in `x` and `dx`.
+    """
+    height, width = x.shape
+    gap, head = 2.6, 0.75  # cells
+    total = width + gap + z.shape[1]
+    tall = 2 * (height + head) + 0.4
+    figure = plt.figure(figsize=(total * CELL, tall * CELL), layout="none")
+
+    def axes_at(left, top, shape):
+        return figure.add_axes(
+            (
+                left / total,
+                1 - (top + shape[0]) / tall,
+                shape[1] / total,
+                shape[0] / tall,
+            )
+        )
+
+    middle = (height - z.shape[0]) / 2
+    forward, backward = head, 2 * head + height + 0.4
+    panels = [
+        (x, "input x", style.INPUT, 0, forward),
+        (z, "output z", style.OUTPUT, width + gap, forward + middle),
+        (dx, "gradient ∂E/∂x", style.GRADIENT, 0, backward),
+        (dout, "error δ", style.ERROR, width + gap, backward + middle),
+    ]
+    for values, title, colour, left, top in panels:
+        axes = axes_at(left, top, values.shape)
+        others = (x, z) if values is x or values is z else (dx, dout)
+        largest = 1.25 * max(np.abs(each).max() for each in others)
+        draw_grid(axes, values, colour=colour, largest=largest)
+        axes.set_title(title, loc="center", size=9)
+        if values is x or values is dx:
+            for k, window in enumerate(windows):
+                draw_window(axes, *window, dashed=k % 2 == 1)
+            _frame(axes, marks)
+    for top, label, start, stop in (
+        (forward, "forward", 0.3, gap - 0.3),
+        (backward, "backward", gap - 0.3, 0.3),
+    ):
+        y = 1 - (top + height / 2) / tall
+        figure.add_artist(
+            FancyArrowPatch(
+                ((width + start) / total, y),
+                ((width + stop) / total, y),
+                transform=figure.transFigure,
+                arrowstyle="-|>",
+                mutation_scale=13,
+                color=style.GREY_DARK,
+            )
+        )
+        figure.text(
+            (width + gap / 2) / total, y + 0.25 / tall, label, ha="center", va="bottom", size=8
+        )
+
+
+def draw_added_up(parts, total, titles):
+    """Draw what each of four windows hands back, and the sum.
+
+    Parameters
+    ----------
+    parts : list of four ndarray, shape (H, W)
+        What one window alone sends back, zero outside it.
+    total : ndarray, shape (H, W)
+        Their sum.
+    titles : list of five str
+        Of the parts and of the sum.
+    """
+    figure = plt.figure(figsize=(style.COLUMN, 4.1))
+    grid = figure.add_gridspec(2, 3, width_ratios=[1, 1, 1.15])
+    places = [grid[0, 0], grid[0, 1], grid[1, 0], grid[1, 1], grid[:, 2]]
+    largest = 1.25 * np.abs(total).max()
+    for place, values, title in zip(places, [*parts, total], titles, strict=True):
+        axes = figure.add_subplot(place)
+        labels = np.array(
+            [[f"{v:.3g}".replace("-", "−") if v else "" for v in row] for row in values]
+        )
+        is_sum = values is total
+        draw_grid(
+            axes,
+            values,
+            colour=style.GRADIENT if is_sum else style.GREY,
+            largest=largest,
+            labels=None if is_sum else labels,
+        )
+        axes.set_title(title, loc="center", size=9)
+        if not is_sum:
+            rows, columns = np.nonzero(values)
+            corner = rows.min(), columns.min()
+            draw_window(axes, *corner, np.ptp(rows) + 1, np.ptp(columns) + 1)
+    return figure
+
+
+def draw_kinks(window, places, reach):
+    """Draw how the largest of a window's numbers moves as one of them is moved.
+
+    Parameters
+    ----------
+    window : ndarray, shape (K, K)
+    places : list of ((int, int), str)
+        Which number a panel moves, and the panel's title.
+    reach : float
+        How far it is moved to either side.
+    """
+    _, all_axes = plt.subplots(1, len(places), figsize=(style.COLUMN, 2.7), sharey=True)
+    h = np.linspace(-reach, reach, 201)
+    for axes, (place, title) in zip(all_axes, places, strict=True):
+        others = np.delete(window.ravel(), np.ravel_multi_index(place, window.shape)).max()
+        z = np.maximum(window[place] + h, others)
+        axes.plot(h, z, color=style.OUTPUT)
+        axes.plot(0, window.max(), "o", color=style.OUTPUT, ms=6)
+        kink = others - window[place]
+        if kink == 0:
+            central = (z[-1] - z[0]) / (2 * reach)
+            axes.plot(h, window.max() + central * h, ls="--", color=style.ERROR, lw=1.3)
+            axes.annotate(
+                f"slope {central:.1f}",
+                (-0.55 * reach, window.max() - central * 0.55 * reach),
+                (0, -13),
+                textcoords="offset points",
+                color=style.ERROR,
+                ha="center",
+                va="top",
+            )
+        axes.axvline(0, color=style.GREY_LIGHT, lw=0.8, zorder=0)
+        axes.set_title(title, loc="center", size=9)
+        axes.set(xlabel="the number moves by $h$")
+    all_axes[0].set(ylabel="output $z$")
+
+
+def draw_borders(panels):
+    """Draw gradients side by side on one scale, each under its title.
+
+    Parameters
+    ----------
+    panels : list of (str, ndarray of shape (H, W))
+    """
+    _, all_axes = plt.subplots(1, len(panels), figsize=(style.COLUMN, 2.9))
+    largest = 1.25 * max(np.abs(values).max() for _, values in panels)
+    for axes, (title, values) in zip(all_axes, panels, strict=True):
+        draw_grid(axes, values, colour=style.GRADIENT, largest=largest, size=8.5)
+        axes.set_title(title, loc="center", size=9)
+
+
+def draw_broken_runs(runs, every):
+    """Draw the accuracy of training runs, and each one's number at the end.
+
+    Parameters
+    ----------
+    runs : dict of str to list of float
+        By name, the share read right after `every`, 2 `every`, … steps.
+    every : int
+    """
+    _, axes = plt.subplots(figsize=(style.COLUMN, 3.2))
+    colours = [style.INPUT, style.ERROR, style.OUTPUT, style.GREY_DARK]
+    for (name, shares), colour, (line, marker) in zip(
+        runs.items(), colours, LINES.items(), strict=True
+    ):
+        steps = every * np.arange(1, len(shares) + 1)
+        axes.plot(steps, shares, ls=line, marker=marker, color=colour, label=name)
+    axes.set(xlabel="step", ylabel="validation digits read right", xticks=steps, ylim=(0, 1))
+    axes.yaxis.set_major_formatter(PercentFormatter(1))
+    axes.grid(axis="y")
+    axes.legend(loc="lower right", title="on the way back, the pool", alignment="left")
+
+
+def _frame(axes, marks):
+    """Frame cells of a drawn matrix in bold."""
+    for row, column in marks:
+        axes.add_patch(
+            Rectangle((column - 0.42, row - 0.42), 0.84, 0.84, fill=False, ec=style.INK, lw=1.8)
+        )
