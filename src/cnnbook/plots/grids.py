@@ -143,7 +143,15 @@ def draw_grid_table(table, rows, columns, *, colour):
         ax.set_ylabel(title, size=9)
 
 
-def draw_product(matrix, vector, result, *, blocks, titles):
+def draw_product(
+    matrix,
+    vector,
+    result,
+    *,
+    blocks,
+    titles,
+    colours=(style.KERNEL, style.INPUT, style.OUTPUT),
+):
     """Draw a matrix in blocks, the vector it is multiplied with, and what comes out.
 
     Parameters
@@ -156,15 +164,17 @@ def draw_product(matrix, vector, result, *, blocks, titles):
         Height and width of a block; heavy lines run between blocks, in the vectors too.
     titles : (str, str, str)
         Above the three.
+    colours : (str, str, str), optional
+        Of their frames.
     """
     rows, columns = matrix.shape
     cell, gap = 0.27, 2.6  # inches, cells
     width, height = (columns + 2 + 2 * gap) * cell, rows * cell
     figure = plt.figure(figsize=(width, height), layout="none")
     panels = [
-        (matrix, style.KERNEL, blocks[0], "·"),
-        (vector[:, None], style.INPUT, blocks[1], "0"),
-        (result[:, None], style.OUTPUT, blocks[0], "0"),
+        (matrix, colours[0], blocks[0], "·"),
+        (vector[:, None], colours[1], blocks[1], "0"),
+        (result[:, None], colours[2], blocks[0], "0"),
     ]
     left = 0.0
     for (values, colour, block, zero), title in zip(panels, titles, strict=True):
