@@ -98,16 +98,14 @@ def draw_added_up(parts, total, titles):
     largest = 1.25 * np.abs(total).max()
     for place, values, title in zip(places, [*parts, total], titles, strict=True):
         axes = figure.add_subplot(place)
-        labels = np.array(
-            [[f"{v:.3g}".replace("-", "−") if v else "" for v in row] for row in values]
-        )
+        labels = [[f"{v:.3g}".replace("-", "−") if v else "" for v in row] for row in values]
         is_sum = values is total
         draw_grid(
             axes,
             values,
             colour=style.GRADIENT if is_sum else style.GREY,
             largest=largest,
-            labels=None if is_sum else labels,
+            labels=None if is_sum else np.array(labels),
         )
         axes.set_title(title, loc="center", size=9)
         if not is_sum:
