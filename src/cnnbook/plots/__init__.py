@@ -84,6 +84,15 @@ from cnnbook.plots.pooling import draw_halved, draw_pool_windows, draw_shifts
 from cnnbook.plots.scales import draw_loss_by_spread, draw_losses, draw_shares, draw_stages
 from cnnbook.plots.signals import draw_averages, draw_costs, draw_digit_row
 from cnnbook.plots.style import use_style
+from cnnbook.plots.weight_back import (
+    draw_cut,
+    draw_line_places,
+    draw_paths,
+    draw_places,
+    draw_step,
+    draw_tied,
+    draw_weight_table,
+)
 
 __all__ = [
     "draw_added_up",
@@ -97,6 +106,7 @@ __all__ = [
     "draw_connections",
     "draw_costs",
     "draw_coverage",
+    "draw_cut",
     "draw_dealt",
     "draw_depth",
     "draw_dice_table",
@@ -117,6 +127,7 @@ __all__ = [
     "draw_halved",
     "draw_header",
     "draw_kinks",
+    "draw_line_places",
     "draw_loss_by_sigma",
     "draw_loss_by_spread",
     "draw_losses",
@@ -131,7 +142,9 @@ __all__ = [
     "draw_one_output",
     "draw_padded",
     "draw_pairs",
+    "draw_paths",
     "draw_pictures",
+    "draw_places",
     "draw_plane",
     "draw_pool_windows",
     "draw_product",
@@ -146,15 +159,18 @@ __all__ = [
     "draw_spread",
     "draw_stages",
     "draw_stamps",
+    "draw_step",
     "draw_surprise",
     "draw_ten_layers",
     "draw_there_and_back",
+    "draw_tied",
     "draw_tiling",
     "draw_training",
     "draw_turned",
     "draw_two_ways",
     "draw_visits",
     "draw_waits",
+    "draw_weight_table",
     "draw_wilson",
     "draw_window",
     "use_style",

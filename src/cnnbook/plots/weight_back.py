@@ -1,0 +1,313 @@
+"""Where the gradient of a weight comes from: paths, places, tied entries, and one whole step."""
+
+import matplotlib.pyplot as plt
+import numpy as np
+from matplotlib.patches import Rectangle
+
+from cnnbook.plots import style
+from cnnbook.plots.grids import draw_grid, draw_grids, draw_window
+
+RADIUS = 0.3  # of a circle in the picture of paths; neighbours are 1.35 apart
+
+
+def draw_paths(w, x, z, loss, slopes):
+    """Draw one weight as two copies, and the paths by which the loss depends on it.
+
+    Values stand in the circles, the slope of a step on its line, and the derivative of the loss
+    below each circle.
+
+    Parameters
+    ----------
+    w, loss : float
+        The weight and the loss.
+    x, z, slopes : sequence of two floats
+        What each copy is multiplied with, the two products, and the loss differentiated by them.
+    """
+    figure = plt.figure(figsize=(style.COLUMN, 2.5))
+    figure.set_layout_engine("none")
+    axes = figure.add_axes((0, 0, 1, 1))
+    copies = [d * k for d, k in zip(slopes, x, strict=True)]
+    columns = [
+        (style.KERNEL, [("w", w, sum(copies))]),
+        (style.KERNEL, [(f"copy {k}", w, copies[k]) for k in range(2)]),
+        (style.GREY_DARK, [(f"$z_{k}$", z[k], slopes[k]) for k in range(2)]),
+        (style.OUTPUT, [("E", loss, 1)]),
+    ]
+    places = [
+        [(1.5 * column, row) for row in ([0.0] if len(circles) == 1 else [-0.72, 0.72])]
+        for column, (_, circles) in enumerate(columns)
+    ]
+    steps = [(0, 0, 0, 1), (0, 0, 1, 1), (1, 0, 0, x[0]), (1, 1, 1, x[1])]
+    steps += [(2, 0, 0, slopes[0]), (2, 1, 0, slopes[1])]
+    for column, start, end, slope in steps:
+        (x0, y0), (x1, y1) = places[column][start], places[column + 1][end]
+        axes.plot((x0, x1), (y0, y1), color=style.GREY, lw=1.4, zorder=1)
+        axes.text(
+            (x0 + x1) / 2,
+            (y0 + y1) / 2,
+            f"{slope:g}",
+            ha="center",
+            va="center",
+            size=9.5,
+            bbox={"facecolor": style.PAPER, "edgecolor": "none", "pad": 1.5},
+            zorder=2,
+        )
+    for (colour, circles), column in zip(columns, places, strict=True):
+        for (name, value, derivative), (cx, cy) in zip(circles, column, strict=True):
+            axes.add_patch(
+                plt.Circle((cx, cy), RADIUS, fc=style.PAPER, ec=colour, lw=2.2, zorder=3)
+            )
+            axes.text(cx, cy, f"{value:g}", ha="center", va="center", size=11, zorder=4)
+            axes.text(cx, cy - RADIUS - 0.14, name, ha="center", va="center", size=9.5)
+            axes.text(
+                cx,
+                cy + RADIUS + 0.16,
+                f"∂E: {derivative:g}",
+                ha="center",
+                va="center",
+                size=9.5,
+                color=style.ERROR,
+                weight="bold",
+            )
+    axes.set(xlim=(-0.6, 5.1), ylim=(1.35, -1.35), aspect="equal")
+    axes.axis("off")
+
+
+def draw_line_places(x, delta, dw):
+    """Draw the error below a line of pixels, at each place it can take, and what it sums to.
+
+    Parameters
+    ----------
+    x : ndarray, shape (H,)
+    delta : ndarray, shape (OH,)
+    dw : ndarray, shape (K,)
+        The sum of products at each place.
+    """
+    figure, all_axes = plt.subplots(len(dw), 1, figsize=(style.COLUMN, 1.05 * len(dw)))
+    figure.get_layout_engine().set(h_pad=0.02, hspace=0.02)
+    for u, axes in enumerate(all_axes):
+        for row, values, first, colour in (
+            (0, x, 0, style.INPUT),
+            (1.12, delta, u, style.ERROR),
+        ):
+            for k, value in enumerate(values):
+                meets = row > 0 or u <= k < u + len(delta)
+                axes.add_patch(
+                    Rectangle(
+                        (first + k - 0.5, row - 0.5),
+                        1,
+                        1,
+                        fc=style.PAPER,
+                        ec=colour if meets else style.GREY_LIGHT,
+                        lw=1.8 if meets else 1.2,
+                        zorder=2 if meets else 1,
+                    )
+                )
+                axes.text(
+                    first + k,
+                    row,
+                    _text(value),
+                    ha="center",
+                    va="center",
+                    size=10.5,
+                    color=style.INK if meets else style.GREY,
+                )
+        products = " + ".join(
+            f"{_text(d)} · {_text(p)}" for d, p in zip(delta, x[u : u + len(delta)], strict=True)
+        ).replace("+ −", "− ")
+        axes.text(-0.75, 0, "x", ha="right", va="center", size=10.5)
+        axes.text(-0.75, 1.12, "δ", ha="right", va="center", size=10.5)
+        axes.text(len(x) + 0.1, 0, f"∂E/∂w{_below(u)}", va="center", size=10, weight="bold")
+        axes.text(len(x) + 0.1, 0.85, f"{products} = {_text(dw[u])}", va="center", size=9.5)
+        axes.set(xlim=(-1.3, len(x) + 5.8), ylim=(1.75, -0.6), aspect="equal")
+        axes.axis("off")
+
+
+def draw_places(x, delta, dw):
+    """Draw the error laid on the picture, at each place it can take: one for each weight.
+
+    Parameters
+    ----------
+    x : ndarray, shape (H, W)
+    delta : ndarray, shape (OH, OW)
+    dw : ndarray, shape (KH, KW)
+        The sum of products at each place.
+    """
+    figure, all_axes = plt.subplots(1, dw.size, figsize=(style.COLUMN, 2.25))
+    figure.get_layout_engine().set(wspace=0.05)
+    height, width = delta.shape
+    for axes, (u, v) in zip(all_axes, np.ndindex(dw.shape), strict=True):
+        labels = np.full(x.shape, "", object)
+        draw_grid(axes, x, colour=style.INPUT, largest=1.6 * np.abs(x).max(), labels=labels)
+        for place in np.ndindex(x.shape):
+            i, j = place[0] - u, place[1] - v
+            meets = 0 <= i < height and 0 <= j < width
+            look = {"ha": "center", "va": "center"}
+            axes.text(
+                place[1],
+                place[0] - (0.16 if meets else 0),
+                _text(x[place]),
+                size=10,
+                color=style.INK if meets else style.GREY,
+                **look,
+            )
+            if meets:
+                times = f"× {_text(delta[i, j])}"
+                axes.text(place[1], place[0] + 0.24, times, size=7.5, color=style.INK, **look)
+        draw_window(axes, u, v, height, width, colour=style.ERROR)
+        axes.set_title(f"w{_below(u)}{_below(v)}: {_text(dw[u, v])}", loc="center", size=10)
+
+
+def draw_tied(x, delta, shape):
+    """Draw the gradient of a dense layer's matrix, with the entries named that a kernel ties.
+
+    Parameters
+    ----------
+    x : ndarray, shape (H, W)
+        The picture: a column of the matrix for each pixel.
+    delta : ndarray, shape (OH, OW)
+        The error: a row of the matrix for each entry.
+    shape : (int, int)
+        Height and width of the kernel.
+    """
+    outer = np.outer(delta, x)
+    _, axes = plt.subplots(figsize=(style.COLUMN, 3.35))
+    labels = np.full(outer.shape, "", object)
+    draw_grid(axes, outer, colour=style.GRADIENT, largest=2 * np.abs(outer).max(), labels=labels)
+    for row, column in np.ndindex(outer.shape):
+        (i, j), (p, q) = divmod(row, delta.shape[1]), divmod(column, x.shape[1])
+        u, v = p - i, q - j
+        tied = 0 <= u < shape[0] and 0 <= v < shape[1]
+        look = {"ha": "center", "va": "center"}
+        if not tied:
+            axes.add_patch(Rectangle((column - 0.5, row - 0.5), 1, 1, fc=style.PAPER, zorder=1))
+            axes.text(column, row, _text(outer[row, column]), size=8, color=style.GREY, **look)
+            continue
+        axes.text(column, row - 0.15, _text(outer[row, column]), size=10.5, weight="bold", **look)
+        axes.text(column, row + 0.25, f"w{_below(u)}{_below(v)}", size=8, **look)
+    axes.set_xticks(range(x.size), [_text(value) for value in x.ravel()])
+    axes.set_yticks(range(delta.size), [_text(value) for value in delta.ravel()])
+    axes.tick_params(labelsize=10, top=True, labeltop=True, bottom=False, labelbottom=False)
+    axes.set_xlabel("pixel x", color=style.INPUT, weight="bold")
+    axes.xaxis.set_label_position("top")
+    axes.set_ylabel("error δ", color=style.ERROR, weight="bold")
+
+
+def draw_cut(x, delta, spread, correlated, kept):
+    """Draw the error spread out over a picture, and what is cut from their cross-correlation.
+
+    Parameters
+    ----------
+    x : ndarray, shape (H, W)
+    delta : ndarray, shape (OH, OW)
+    spread : ndarray
+        `delta` with zeros between its entries.
+    correlated : ndarray
+        The cross-correlation of `x` and `spread`.
+    kept : (int, int)
+        How many rows and columns of it are weights; the rest is struck out.
+    """
+    figure = draw_grids(
+        [
+            ("picture x", x, style.INPUT),
+            ("δ", delta, style.ERROR),
+            ("δ spread out", spread, style.ERROR),
+            ("x ⋆ spread δ", correlated, style.GRADIENT),
+        ],
+        largest=1.6 * np.abs(correlated).max(),
+    )
+    draw_window(figure.axes[0], 0, 0, *spread.shape, colour=style.ERROR)
+    axes = figure.axes[3]
+    draw_window(axes, 0, 0, *kept, colour=style.KERNEL)
+    for row, column in np.ndindex(correlated.shape):
+        if row >= kept[0] or column >= kept[1]:
+            axes.plot(
+                [column - 0.38, column + 0.38], [row + 0.38, row - 0.38], color=style.INK, lw=1.2
+            )
+
+
+def draw_weight_table(x, delta, dw):
+    """Draw the gradients of all kernels as a multiplication table of channels and errors.
+
+    Parameters
+    ----------
+    x : ndarray, shape (H, W, C)
+    delta : ndarray, shape (OH, OW, F)
+    dw : ndarray, shape (KH, KW, C, F)
+    """
+    channels, filters = dw.shape[2:]
+    widths = [x.shape[1]] + [max(delta.shape[1], dw.shape[1])] * filters
+    heights = [max(delta.shape[0], dw.shape[0])] + [x.shape[0]] * channels
+    gap = 1.6  # cells
+    cell = style.COLUMN / (sum(widths) + gap * filters + 0.4)
+    figure = plt.figure(figsize=(style.COLUMN, cell * (sum(heights) + 1.1 * len(heights))))
+    figure.set_layout_engine("none")
+    total = np.array([style.COLUMN, figure.get_figheight()])
+
+    def place(row, column, values, title, colour, largest):
+        tall, wide = values.shape
+        left = sum(widths[:column]) + gap * column + (widths[column] - wide) / 2 + 0.2
+        top = sum(heights[:row]) + 1.1 * (row + 1) + (heights[row] - tall) / 2
+        box = np.array([left * cell, total[1] - (top + tall) * cell, wide * cell, tall * cell])
+        axes = figure.add_axes(box / np.tile(total, 2))
+        draw_grid(axes, values, colour=colour, largest=largest, size=10)
+        axes.set_title(title, loc="center", size=9, pad=3)
+
+    sizes = [1.6 * np.abs(each).max() for each in (x, delta, dw)]
+    for f in range(filters):
+        place(0, 1 + f, delta[:, :, f], f"δ of filter {f}", style.ERROR, sizes[1])
+    for c in range(channels):
+        place(1 + c, 0, x[:, :, c], f"channel {c} of x", style.INPUT, sizes[0])
+        for f in range(filters):
+            title = f"filter {f}, kernel {c}"
+            place(1 + c, 1 + f, dw[:, :, c, f], title, style.GRADIENT, sizes[2])
+
+
+def draw_step(rows):
+    """Draw a whole training step: before it, the gradients, and after it, stage by stage.
+
+    Parameters
+    ----------
+    rows : list of list of list of (str, ndarray of shape (H, W), str)
+        For each stage its three columns; in each the arrays to draw side by side, with title,
+        values and colour. A column may be empty.
+    """
+    cell, title, gap = 0.365, 0.27, 0.55  # inches, inches, cells between arrays side by side
+    across = style.COLUMN / 3
+    heights = [
+        max(values.shape[0] for column in row for _, values, _ in column) * cell + title
+        for row in rows
+    ]
+    head = 0.3
+    figure = plt.figure(figsize=(style.COLUMN, sum(heights) + head))
+    figure.set_layout_engine("none")
+    total = np.array([style.COLUMN, sum(heights) + head])
+    for column, name in enumerate(("before the step ↓", "gradients ↑", "after the step ↓")):
+        figure.text(
+            (column + 0.5) / 3, 1 - 0.13 / total[1], name, ha="center", va="center", weight="bold"
+        )
+    top = head
+    for row, height in zip(rows, heights, strict=True):
+        for column, arrays in enumerate(row):
+            wide = sum(values.shape[1] for _, values, _ in arrays) + gap * (len(arrays) - 1)
+            left = (column + 0.5) * across - wide * cell / 2
+            for name, values, colour in arrays:
+                size = np.array(values.shape[::-1]) * cell
+                box = [left, total[1] - top - title - size[1], *size]
+                axes = figure.add_axes(np.array(box) / np.tile(total, 2))
+                labels = np.array([[_text(round(v, 2)) for v in line] for line in values])
+                largest = 2 * max(np.abs(values).max(), 1e-9)
+                draw_grid(axes, values, colour=colour, largest=largest, labels=labels, size=8)
+                axes.set_title(name, loc="center", size=8.5, weight="normal", pad=2.5)
+                left += size[0] + gap * cell
+        top += height
+
+
+def _text(value):
+    """Write a number with a real minus sign, and without a sign if it is zero."""
+    return f"{value + 0.0:.3g}".replace("-", "−")
+
+
+def _below(k):
+    """Write a digit as a subscript."""
+    return "₀₁₂₃₄₅₆₇₈₉"[k]
