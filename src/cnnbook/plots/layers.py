@@ -48,7 +48,7 @@ def draw_numbers(image):
 
 
 def draw_channels(picture, names=("red", "green", "blue")):
-    """Draw a colour picture and its channels; small ones with their numbers.
+    """Draw a colour picture and its channels in grey, white for 1; small ones with their numbers.
 
     Parameters
     ----------
@@ -65,15 +65,16 @@ def draw_channels(picture, names=("red", "green", "blue")):
     axes[0, 0].imshow(picture)
     axes[0, 0].set(xticks=[], yticks=[])
     axes[0, 0].spines[:].set(visible=True, color=style.GREY_LIGHT)
-    axes[0, 0].set_title("picture", loc="center", size=9)
+    axes[0, 0].set_title("picture", loc="center", size=10)
     for c, (ax, name) in enumerate(zip(axes[0, 1:], names, strict=True)):
         if width <= 8:
-            draw_grid(ax, picture[:, :, c], colour=style.INPUT, largest=1.6, size=8.5)
-        else:
-            ax.imshow(picture[:, :, c], cmap="gray", vmin=0, vmax=1)
-            ax.set(xticks=[], yticks=[])
-            ax.spines[:].set(visible=True, color=style.GREY_LIGHT)
-        ax.set_title(f"channel {c}: {name}", loc="center", size=9)
+            for (row, column), value in np.ndenumerate(picture[:, :, c]):
+                colour = style.PAPER if value < 0.4 else style.INK
+                ax.text(column, row, f"{value:g}", ha="center", va="center", size=10, color=colour)
+        ax.imshow(picture[:, :, c], cmap="gray", vmin=0, vmax=1)
+        ax.set(xticks=[], yticks=[])
+        ax.spines[:].set(visible=True, color=style.GREY_LIGHT)
+        ax.set_title(f"{c}: {name}", loc="center", size=10)
 
 
 def draw_connections(panels):
@@ -200,7 +201,7 @@ def draw_network(maps, vectors, steps):
     steps : list of str
         What leads from each stage to the next: one fewer than stages.
     """
-    top, strip, extent = 2.15, 0.62, style.COLUMN  # inches: the maps, a vector, the width
+    top, strip, extent = 2.4, 0.66, style.COLUMN  # inches: the maps, a vector, the width
     height = top + strip * len(vectors) - 0.3
     figure = plt.figure(figsize=(extent, height), layout="none")
     page = figure.add_axes((0, 0, 1, 1))
@@ -211,12 +212,12 @@ def draw_network(maps, vectors, steps):
     gap = (extent - 0.1 - sum(sizes)) / (len(maps) - 1)
     left = 0.05
     for k, (values, depth, size) in enumerate(zip(maps, depths, sizes, strict=True)):
-        _draw_stack(page, left, -0.98, values, depth)
+        _draw_stack(page, left, -1.16, values, depth)
         middle = left + size / 2
         text = " × ".join(map(str, values.shape))
-        page.text(middle, -1.68, text, ha="center", va="center", size=8, weight="bold")
+        page.text(middle, -1.9, text, ha="center", va="center", size=9.5, weight="bold")
         if k:
-            _draw_step(page, left - gap / 2, -0.98, steps[k - 1])
+            _draw_step(page, left - gap / 2, -1.16, steps[k - 1])
         left += size + gap
     for k, values in enumerate(vectors):
         y = -top - strip * k
@@ -228,7 +229,7 @@ def draw_network(maps, vectors, steps):
             arrowprops={"arrowstyle": "-|>", "color": style.INK},
         )
         text = steps[len(maps) - 1 + k].replace("\n", ", ")
-        page.text(0.32, y + 0.15, text, va="center", size=8)
+        page.text(0.32, y + 0.15, text, va="center", size=9.5)
 
 
 def _draw_stack(page, left, middle, values, depth):
@@ -259,7 +260,7 @@ def _draw_step(page, x, y, text):
     page.annotate(
         "", (x + 0.17, y), (x - 0.17, y), arrowprops={"arrowstyle": "-|>", "color": style.INK}
     )
-    page.text(x, y + 0.62, text, ha="center", va="bottom", size=7.5, linespacing=1.2)
+    page.text(x, y + 0.62, text, ha="center", va="bottom", size=9.5, linespacing=1.2)
 
 
 def _draw_strip(page, y, values, *, last):
@@ -276,7 +277,7 @@ def _draw_strip(page, y, values, *, last):
         page.add_patch(
             Rectangle((0.05, y - 0.22), length, 0.18, fill=False, ec=style.OUTPUT, lw=1.3)
         )
-        page.text(0.15 + length, y - 0.13, f"{values.size:,}", va="center", size=8, weight="bold")
+        page.text(0.15 + length, y - 0.13, f"{values.size:,}", va="center", size=9.5, weight="bold")
         return
     for k, value in enumerate(values):
         shade = style.PIXELS(value / values.max())
@@ -285,4 +286,6 @@ def _draw_strip(page, y, values, *, last):
         colour = style.PAPER if value > values.max() / 2 else style.INK
         x = 0.18 + 0.28 * k
         page.text(x, y - 0.17, k, ha="center", va="center", size=9, color=colour)
-    page.text(0.15 + 0.28 * values.size, y - 0.17, values.size, va="center", size=8, weight="bold")
+    page.text(
+        0.15 + 0.28 * values.size, y - 0.17, values.size, va="center", size=9.5, weight="bold"
+    )
