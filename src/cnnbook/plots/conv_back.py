@@ -37,8 +37,8 @@ def draw_fan(values, delta, w, dx, *, output, pixel):
             axes.plot([p, places[i]], [0, 2.2], color=style.GREY_LIGHT, lw=1, zorder=1)
         for i, p, u in chosen:
             axes.plot([p, places[i]], [0, 2.2], color=style.KERNEL, lw=2.4, zorder=2)
-            share = 0.52 if axes is left else 0.48
-            _label(axes, p + share * (places[i] - p), share * 2.2, f"$w_{u}$ = {w[u]:g}")
+            share = 0.38 if axes is left else 0.62  # towards the end where the lines part
+            _label(axes, p + share * (places[i] - p), share * 2.2, f"$w_{u}$")
         axes.set(xlim=(-0.6, len(values) - 0.4), ylim=(-0.85, 3.05), aspect="equal")
         axes.axis("off")
     for p, value in enumerate(values):
@@ -198,7 +198,7 @@ def draw_two_ways(forward, backward):
     gap, title = 0.62, 0.3
     tall = [CELL * max(values.shape[0] for _, values in line) for line in (forward, backward)]
     width = sum(CELL * values.shape[1] for _, values in forward) + gap * (len(forward) - 1) + 0.04
-    height = sum(tall) + 2 * title + 0.3
+    height = sum(tall) + 2 * title + 0.2
     figure = plt.figure(figsize=(width, height), layout="none")
     top = height
     for line, names, high, arrow, colours in (
@@ -217,7 +217,7 @@ def draw_two_ways(forward, backward):
                 figure.text(x, y - 0.08 / height, arrow, ha="center", va="center", size=14)
                 figure.text(x, y + 0.1 / height, names[k], ha="center", va="center", size=8.5)
             left += gap
-        top -= title + high + 0.28
+        top -= title + high + 0.16
     return figure
 
 
