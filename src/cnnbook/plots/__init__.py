@@ -92,6 +92,7 @@ from cnnbook.plots.pool_back import (
 from cnnbook.plots.pooling import draw_halved, draw_pool_windows, draw_shifts
 from cnnbook.plots.scales import draw_loss_by_spread, draw_losses, draw_shares, draw_stages
 from cnnbook.plots.signals import draw_averages, draw_costs, draw_digit_row
+from cnnbook.plots.speed import draw_memory_runs, draw_roofline, draw_time_parts
 from cnnbook.plots.style import use_style
 from cnnbook.plots.weight_back import (
     draw_cut,
@@ -146,6 +147,7 @@ __all__ = [
     "draw_losses",
     "draw_map_rows",
     "draw_maps",
+    "draw_memory_runs",
     "draw_minibatch_accuracies",
     "draw_minima",
     "draw_mosaic",
@@ -165,6 +167,7 @@ __all__ = [
     "draw_rates",
     "draw_returned_stamps",
     "draw_revival",
+    "draw_roofline",
     "draw_runs",
     "draw_schedules",
     "draw_shares",
@@ -179,6 +182,7 @@ __all__ = [
     "draw_there_and_back",
     "draw_tied",
     "draw_tiling",
+    "draw_time_parts",
     "draw_training",
     "draw_turned",
     "draw_twins",
