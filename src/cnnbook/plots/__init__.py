@@ -7,6 +7,7 @@ from cnnbook.plots.activations import (
     draw_revival,
     draw_ten_layers,
 )
+from cnnbook.plots.chain import draw_descents, draw_kink, draw_step_errors, draw_ways
 from cnnbook.plots.conv_back import (
     draw_fan,
     draw_returned_stamps,
@@ -121,6 +122,7 @@ __all__ = [
     "draw_cut",
     "draw_dealt",
     "draw_depth",
+    "draw_descents",
     "draw_dice_table",
     "draw_digit_row",
     "draw_doubts",
@@ -140,6 +142,7 @@ __all__ = [
     "draw_growth",
     "draw_halved",
     "draw_header",
+    "draw_kink",
     "draw_kinks",
     "draw_line_places",
     "draw_loss_by_sigma",
@@ -177,6 +180,7 @@ __all__ = [
     "draw_stages",
     "draw_stamps",
     "draw_step",
+    "draw_step_errors",
     "draw_surprise",
     "draw_ten_layers",
     "draw_there_and_back",
@@ -190,6 +194,7 @@ __all__ = [
     "draw_valley",
     "draw_visits",
     "draw_waits",
+    "draw_ways",
     "draw_weight_table",
     "draw_wilson",
     "draw_window",
