@@ -115,40 +115,30 @@ def draw_added_up(parts, total, titles):
     return figure
 
 
-def draw_kinks(window, places, reach):
+def draw_kinks(panels, *, reach):
     """Draw how the largest of a window's numbers moves as one of them is moved.
 
     Parameters
     ----------
-    window : ndarray, shape (K, K)
-    places : list of ((int, int), str)
-        Which number a panel moves, and the panel's title.
+    panels : list of (ndarray of shape (K, K), (int, int), str)
+        Window, which of its numbers is moved, and the panel's title. Where that number ties, the
+        line of the central difference is drawn too.
     reach : float
         How far it is moved to either side.
     """
-    _, all_axes = plt.subplots(1, len(places), figsize=(style.COLUMN, 2.7), sharey=True)
+    _, all_axes = plt.subplots(1, len(panels), figsize=(style.COLUMN, 2.7))
     h = np.linspace(-reach, reach, 201)
-    for axes, (place, title) in zip(all_axes, places, strict=True):
+    for axes, (window, place, title) in zip(all_axes, panels, strict=True):
         others = np.delete(window.ravel(), np.ravel_multi_index(place, window.shape)).max()
-        z = np.maximum(window[place] + h, others)
-        axes.plot(h, z, color=style.OUTPUT)
-        axes.plot(0, window.max(), "o", color=style.OUTPUT, ms=6)
-        kink = others - window[place]
-        if kink == 0:
-            central = (z[-1] - z[0]) / (2 * reach)
-            axes.plot(h, window.max() + central * h, ls="--", color=style.ERROR, lw=1.3)
-            axes.annotate(
-                f"slope {central:.1f}",
-                (-0.55 * reach, window.max() - central * 0.55 * reach),
-                (0, -13),
-                textcoords="offset points",
-                color=style.ERROR,
-                ha="center",
-                va="top",
-            )
+        now = window.max()
+        axes.plot(h, np.maximum(window[place] + h, others), color=style.OUTPUT)
+        axes.plot(0, now, "o", color=style.OUTPUT, ms=6, zorder=3)
+        if others == window[place]:
+            axes.plot(h, now + 0.5 * h, ls="--", color=style.ERROR, lw=1.3, zorder=1)
+            axes.text(0.45 * reach, now + 0.1 * reach, "slope ½", color=style.ERROR, va="top")
         axes.axvline(0, color=style.GREY_LIGHT, lw=0.8, zorder=0)
         axes.set_title(title, loc="center", size=9)
-        axes.set(xlabel="the number moves by $h$")
+        axes.set(xlabel="moved by $h$", ylim=(now - 1.25 * reach, now + 1.25 * reach))
     all_axes[0].set(ylabel="output $z$")
 
 
