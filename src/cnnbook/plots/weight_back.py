@@ -7,7 +7,8 @@ from matplotlib.patches import Rectangle
 from cnnbook.plots import style
 from cnnbook.plots.grids import draw_grid, draw_grids, draw_window
 
-RADIUS = 0.3  # of a circle in the picture of paths; neighbours are 1.35 apart
+_TITLES = {"conv_w": "w", "conv_b": "b", "fc_w": "w fc", "fc_b": "b fc"}
+RADIUS = 0.3  # of a circle in the picture of paths, whose columns are 1.95 apart
 
 
 def draw_paths(w, x, z, loss, slopes):
@@ -23,18 +24,18 @@ def draw_paths(w, x, z, loss, slopes):
     x, z, slopes : sequence of two floats
         What each copy is multiplied with, the two products, and the loss differentiated by them.
     """
-    figure = plt.figure(figsize=(style.COLUMN, 2.5))
+    figure = plt.figure(figsize=(style.COLUMN, 2.8))
     figure.set_layout_engine("none")
     axes = figure.add_axes((0, 0, 1, 1))
     copies = [d * k for d, k in zip(slopes, x, strict=True)]
     columns = [
         (style.KERNEL, [("w", w, sum(copies))]),
-        (style.KERNEL, [(f"copy {k}", w, copies[k]) for k in range(2)]),
-        (style.GREY_DARK, [(f"$z_{k}$", z[k], slopes[k]) for k in range(2)]),
-        (style.OUTPUT, [("E", loss, 1)]),
+        (style.KERNEL, [(f"w^{{({k})}}", w, copies[k]) for k in range(2)]),
+        (style.GREY_DARK, [(f"z_{k}", z[k], slopes[k]) for k in range(2)]),
+        (style.OUTPUT, [("E", loss, None)]),
     ]
     places = [
-        [(1.5 * column, row) for row in ([0.0] if len(circles) == 1 else [-0.72, 0.72])]
+        [(1.95 * column, row) for row in ([0.0] if len(circles) == 1 else [-0.8, 0.8])]
         for column, (_, circles) in enumerate(columns)
     ]
     steps = [(0, 0, 0, 1), (0, 0, 1, 1), (1, 0, 0, x[0]), (1, 1, 1, x[1])]
@@ -48,7 +49,7 @@ def draw_paths(w, x, z, loss, slopes):
             f"{slope:g}",
             ha="center",
             va="center",
-            size=9.5,
+            size=10,
             bbox={"facecolor": style.PAPER, "edgecolor": "none", "pad": 1.5},
             zorder=2,
         )
@@ -57,19 +58,13 @@ def draw_paths(w, x, z, loss, slopes):
             axes.add_patch(
                 plt.Circle((cx, cy), RADIUS, fc=style.PAPER, ec=colour, lw=2.2, zorder=3)
             )
-            axes.text(cx, cy, f"{value:g}", ha="center", va="center", size=11, zorder=4)
-            axes.text(cx, cy - RADIUS - 0.14, name, ha="center", va="center", size=9.5)
-            axes.text(
-                cx,
-                cy + RADIUS + 0.16,
-                f"∂E: {derivative:g}",
-                ha="center",
-                va="center",
-                size=9.5,
-                color=style.ERROR,
-                weight="bold",
-            )
-    axes.set(xlim=(-0.6, 5.1), ylim=(1.35, -1.35), aspect="equal")
+            look = {"ha": "center", "va": "center"}
+            axes.text(cx, cy, f"{value:g}", size=11, zorder=4, **look)
+            axes.text(cx, cy - RADIUS - 0.18, f"${name}$", size=10.5, **look)
+            if derivative is not None:
+                below = rf"$\partial E/\partial {name}$ = {derivative:g}"
+                axes.text(cx, cy + RADIUS + 0.2, below, size=10, color=style.ERROR, **look)
+    axes.set(xlim=(-0.75, 6.3), ylim=(1.5, -1.5), aspect="equal")
     axes.axis("off")
 
 
@@ -263,25 +258,40 @@ def draw_weight_table(x, delta, dw):
             place(1 + c, 1 + f, dw[:, :, c, f], title, style.GRADIENT, sizes[2])
 
 
-def draw_step(rows):
+def draw_step(picture, before, gradients, after):
     """Draw a whole training step: before it, the gradients, and after it, stage by stage.
 
     Parameters
     ----------
-    rows : list of list of list of (str, ndarray of shape (H, W), str)
-        For each stage its three columns; in each the arrays to draw side by side, with title,
-        values and colour. A column may be empty.
+    picture : ndarray, shape (H, W)
+    before, gradients, after : dict of str to ndarray
+        By name, the parameters (`conv_w`, `conv_b`, `fc_w`, `fc_b`) and the stages (`z`, `a`,
+        `pooled`, `logits`, `p`); the gradients have no `p`.
     """
-    cell, title, gap = 0.365, 0.27, 0.55  # inches, inches, cells between arrays side by side
+    roles = [("{}", style.KERNEL, style.OUTPUT), ("∂E/∂{}", style.GRADIENT, style.ERROR)]
+    columns = [(before, *roles[0]), (gradients, *roles[1]), (after, *roles[0])]
+    rows = [[[("x", picture, style.INPUT)], [], []]]
+    for names in (("conv_w", "conv_b"), "z", "a", "pooled", ("fc_w", "fc_b"), ("logits", "p")):
+        names = [names] if isinstance(names, str) else names
+        rows.append(
+            [
+                [
+                    (title.format(_TITLES.get(name, name)), np.atleast_2d(values[name]), colour)
+                    for name in names
+                    if name in values
+                    for colour in [parameter if "_" in name else stage]
+                ]
+                for values, title, parameter, stage in columns
+            ]
+        )
+    cell, title, gap, head = 0.365, 0.29, 0.75, 0.3  # inches, but for the gap: cells
     across = style.COLUMN / 3
     heights = [
-        max(values.shape[0] for column in row for _, values, _ in column) * cell + title
-        for row in rows
+        max(len(each[1]) for column in row for each in column) * cell + title for row in rows
     ]
-    head = 0.3
-    figure = plt.figure(figsize=(style.COLUMN, sum(heights) + head))
-    figure.set_layout_engine("none")
     total = np.array([style.COLUMN, sum(heights) + head])
+    figure = plt.figure(figsize=total)
+    figure.set_layout_engine("none")
     for column, name in enumerate(("before the step ↓", "gradients ↑", "after the step ↓")):
         figure.text(
             (column + 0.5) / 3, 1 - 0.13 / total[1], name, ha="center", va="center", weight="bold"
@@ -293,12 +303,12 @@ def draw_step(rows):
             left = (column + 0.5) * across - wide * cell / 2
             for name, values, colour in arrays:
                 size = np.array(values.shape[::-1]) * cell
-                box = [left, total[1] - top - title - size[1], *size]
-                axes = figure.add_axes(np.array(box) / np.tile(total, 2))
+                box = np.array([left, total[1] - top - title - size[1], *size])
+                axes = figure.add_axes(box / np.tile(total, 2))
                 labels = np.array([[_text(round(v, 2)) for v in line] for line in values])
                 largest = 2 * max(np.abs(values).max(), 1e-9)
-                draw_grid(axes, values, colour=colour, largest=largest, labels=labels, size=8)
-                axes.set_title(name, loc="center", size=8.5, weight="normal", pad=2.5)
+                draw_grid(axes, values, colour=colour, largest=largest, labels=labels, size=8.5)
+                axes.set_title(name, loc="center", size=9, weight="normal", pad=2.5)
                 left += size[0] + gap * cell
         top += height
 
