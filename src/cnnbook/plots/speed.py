@@ -6,9 +6,14 @@ from matplotlib.ticker import FuncFormatter, NullLocator
 
 from cnnbook.plots import style
 
+FAR_BELOW = 0.01
+"""A speed under this share of the matrix product's is shown at the picture's lower edge."""
+
 
 def draw_roofline(points, *, roofs):
     """Draw ways to compute one layer under what memory and arithmetic allow, on log axes.
+
+    What lies far below all others is drawn at the lower edge, as a mark that points down.
 
     Parameters
     ----------
@@ -28,18 +33,20 @@ def draw_roofline(points, *, roofs):
     right = 1.6 * max(intensity for intensity, _, _ in points.values())
     left = 0.5 * min(intensity for intensity, _, _ in points.values())
     along = np.geomspace(left, right, 400)
-    for (name, (peak, slope)), dashes in zip(roofs.items(), ("-", "--"), strict=True):
+    edges = zip(("-", "--"), ("bottom", "top"), strict=True)
+    for (name, (peak, slope)), (dashes, up) in zip(roofs.items(), edges, strict=True):
         axes.loglog(along, np.minimum(peak, slope * along), dashes, color=style.GREY_DARK)
         axes.annotate(
             name,
-            (right, peak),
-            (-2, 3),
+            (np.sqrt(peak / slope * right), peak),
+            (0, 3 if up == "bottom" else -3),
             textcoords="offset points",
-            ha="right",
-            va="bottom",
+            ha="center",
+            va=up,
             size=8.5,
             color=style.GREY_DARK,
         )
+    bottom = 0.6 * min(speed for _, speed, _ in points.values() if speed > FAR_BELOW)
     places = {
         "left": ((-8, 0), "right", "center"),
         "right": ((8, 0), "left", "center"),
@@ -47,32 +54,28 @@ def draw_roofline(points, *, roofs):
         "below": ((0, -7), "center", "top"),
     }
     for name, (intensity, speed, side) in points.items():
-        theirs = name == "TensorFlow"
-        axes.plot(
-            intensity,
-            speed,
-            "D" if theirs else "o",
-            color=style.KERNEL if theirs else style.OUTPUT,
-            markersize=7,
-        )
+        seen = max(speed, 1.1 * bottom)
+        marker = "v" if speed < seen else "D" if name == "TensorFlow" else "o"
+        colour = style.KERNEL if name == "TensorFlow" else style.OUTPUT
+        axes.plot(intensity, seen, marker, color=colour, markersize=7)
         offset, across, up = places[side]
         axes.annotate(
-            name,
-            (intensity, speed),
+            f"{name}, at {speed:.5f}" if speed < seen else name,
+            (intensity, seen),
             offset,
             textcoords="offset points",
             ha=across,
             va=up,
             size=8.5,
-            bbox={"facecolor": style.PAPER, "edgecolor": "none", "pad": 0.5, "alpha": 0.8},
         )
     axes.set(
         xlabel="operations for each byte moved (log)",
         ylabel="speed ÷ matrix product (log)",
         xlim=(left, right),
+        ylim=(bottom, 1.8),
     )
-    axes.set_ylim(top=2.6)
-    axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+    ticks = [tick for tick in (0.1, 0.2, 0.5, 1) if tick >= bottom]
+    axes.set_yticks(ticks, [f"{tick:g}" for tick in ticks])
     axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
     for axis in (axes.xaxis, axes.yaxis):
         axis.set_minor_locator(NullLocator())
