@@ -36,12 +36,12 @@ def fold(y):
 
 
 def rows():
-    """Compute Y of the equation: every row of the input, with the weights of all kernel rows."""
-    Y = np.zeros((N, PADDED.shape[1], OW, KH, F))
-    for n, p, j, u, f in np.ndindex(Y.shape):
+    """Compute Q of the equation: every row of the input, with the weights of all kernel rows."""
+    Q = np.zeros((N, PADDED.shape[1], OW, KH, F))
+    for n, p, j, u, f in np.ndindex(Q.shape):
         window = PADDED[n, p, j * S : j * S + (KW - 1) * D + 1 : D]
-        Y[n, p, j, u, f] = np.sum(window * W[u, :, :, f])
-    return Y
+        Q[n, p, j, u, f] = np.sum(window * W[u, :, :, f])
+    return Q
 
 
 @equation("eq-fast-unroll", within=1e-13)
@@ -133,7 +133,7 @@ def test_one_product_for_each_place_of_the_kernel():
 
 @equation("eq-fast-rows", within=1e-12)
 def test_rows_with_all_kernel_rows_at_once():
-    """Y as a matrix product of unrolled rows and rearranged weights against its sum."""
+    """Q as a matrix product of unrolled rows and rearranged weights against its sum."""
     across = [slice(v * D, v * D + (OW - 1) * S + 1, S) for v in range(KW)]
     unrolled = np.stack([PADDED[:, :, where] for where in across], axis=3)
     product = unrolled.reshape(-1, KW * C) @ W.transpose(1, 2, 0, 3).reshape(KW * C, KH * F)
@@ -143,7 +143,7 @@ def test_rows_with_all_kernel_rows_at_once():
 @equation("eq-fast-collect", within=1e-12)
 def test_rows_are_collected():
     """The collected sums against the loops of the layer."""
-    Y, collected = rows(), np.zeros(Z.shape)
+    Q, collected = rows(), np.zeros(Z.shape)
     for n, i, j, f in np.ndindex(Z.shape):
-        collected[n, i, j, f] = B[f] + sum(Y[n, i * S + u * D, j, u, f] for u in range(KH))
+        collected[n, i, j, f] = B[f] + sum(Q[n, i * S + u * D, j, u, f] for u in range(KH))
     return largest_difference(collected, Z)
