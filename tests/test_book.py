@@ -143,6 +143,9 @@ def test_notation_names_what_the_code_uses():
         ROOT / f"src/cnnbook/{name}.py" for name in ("naive", "losses", "optimizers", "trainer")
     ]
     sources += (ROOT / "src/cnnbook/layers").glob("*.py")
-    words = set(re.findall(r"\w+", "\n".join(path.read_text("utf-8") for path in sources)))
+    code = [path.read_text("utf-8") for path in sources]
+    for path in CHAPTERS:
+        code += [cell.source for _, cell in book_rules.cells(nbformat.read(path, 4), "code")]
+    words = set(re.findall(r"\w+", "\n".join(code)))
     assert len(names) > 20
     assert names - words <= {"convolve"}, "a name in book/notation.md that the code does not have"
