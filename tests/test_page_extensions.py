@@ -77,3 +77,26 @@ def test_only_the_folded_cell_after_a_solution_is_its_check(classes, attributes,
     transform.run()
     assert ("check" in cell["classes"]) is renamed
     assert (cell.get("prompt_show") == "Show the check") is renamed
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "left", "span", "right"),
+    [
+        ("at ", ", so", "at ", "x,", " so"),
+        ("half (", ").", "half ", "(x).", ""),
+        ("at ", " and", "at ", None, " and"),
+    ],
+)
+def test_marks_stay_on_the_line_of_their_formula(before, after, left, span, right):
+    from formula_marks import FormulaMarks
+
+    formula = nodes.math("x", "x")
+    text = nodes.paragraph("", "", nodes.Text(before), formula, nodes.Text(after))
+    document = nodes.document(None, None)
+    document += text
+    transform = FormulaMarks.__new__(FormulaMarks)
+    transform.document = document
+    transform.run()
+    kept = formula.parent
+    assert (kept is not text) is (span is not None)
+    assert [part.astext() for part in text] == [left, span or "x", right]
