@@ -243,7 +243,7 @@ def draw_stamps(p, q, z, *, marked):
                 clip_on=False,
             )
         )
-    above.set_yticks(range(6), [f"{k}, then $q$" for k in FACES])
+    above.set_yticks(range(6), [f"$p_{k}\\,q$" for k in FACES])
     below.set_yticks([0], ["sum"])
     below.set_xticks(range(11), [f"{n}" for n in TOTALS])
     below.set_xlabel("total $n$")

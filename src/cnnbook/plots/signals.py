@@ -45,7 +45,7 @@ def draw_digit_row(image, row, results):
     row : int
         The row that is framed.
     results : dict of str to ndarray of shape (W,)
-        By title: the row itself, then the filtered rows.
+        By title: the row itself, then the filtered rows; all lie in [-1, 1].
     """
     figure = plt.figure(figsize=(style.COLUMN, 1.12 * len(results)))
     places = figure.add_gridspec(len(results), 2, width_ratios=[1, 1.55])
@@ -62,6 +62,8 @@ def draw_digit_row(image, row, results):
         ]
         axes.bar(range(len(values)), values, width=0.86, color=colours)
         axes.axhline(0, color=style.GREY, lw=0.8)
+        middle = (values.max() + values.min()) / 2  # every panel spans as much: one scale for all
+        axes.set_ylim(middle - 0.52, middle + 0.52)
         axes.set(xlim=(-0.6, len(values) - 0.4), yticks=[], xticks=[])
         axes.set_title(title, size=9, weight="normal")
         axes.spines[["left", "bottom"]].set_visible(False)
