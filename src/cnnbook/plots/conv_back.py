@@ -128,7 +128,9 @@ def draw_turned(padded, turned, places, dx, *, ring):
             if not (ring <= row < height - ring and ring <= column < width - ring):
                 _hatch(axes, row, column)
             elif met:
-                terms.append(f"{_number(padded[row, column])}·{_number(turned[u, v])}")
+                error = _number(padded[row, column])
+                error = f"({error})" if terms and error[0] == "−" else error
+                terms.append(f"{error}·{_number(turned[u, v])}")
             up = 0.17 if met else 0
             text = _number(padded[row, column])
             axes.text(column, row - up, text, ha="center", va="center", size=9.5)
