@@ -14,26 +14,29 @@ LOOKS = (
 )
 
 
-def draw_both_ways(panels, predicted):
+def draw_both_ways(measured, predicted):
     """Draw the sizes of what goes forward and of what comes back, a panel a direction.
 
     Parameters
     ----------
-    panels : dict of str to dict of str to dict of str to float
-        By the panel's title and the name of the start, a size for each stage.
-    predicted : dict of str to dict of str to dict of str to float
+    measured : dict of str to pair of dict of str to float
+        By the name of the start, the size of each stage, forward and backward; the stages forward
+        are in order.
+    predicted : dict of str to pair of dict of str to float
         The same for the stages that a formula predicts.
 
     Returns
     -------
     matplotlib.figure.Figure
     """
-    figure, all_axes = plt.subplots(len(panels), 1, figsize=(style.COLUMN, 2.35 * len(panels)))
-    for axes, (title, starts) in zip(all_axes, panels.items(), strict=True):
-        for (name, sizes), (colour, line, marker) in zip(starts.items(), LOOKS, strict=False):
-            axes.plot(list(sizes), sizes.values(), color=colour, ls=line, marker=marker, label=name)
-            expected = predicted[title][name]
-            places = [list(sizes).index(stage) for stage in expected]
+    figure, all_axes = plt.subplots(2, 1, figsize=(style.COLUMN, 4.7), sharex=True)
+    for k, (axes, title) in enumerate(zip(all_axes, ("forward →", "← backward"), strict=True)):
+        for (name, both), (colour, line, marker) in zip(measured.items(), LOOKS, strict=False):
+            stages = list(both[0])
+            sizes = [both[k][stage] for stage in stages]
+            axes.plot(sizes, color=colour, ls=line, marker=marker, label=name)
+            expected = predicted[name][k]
+            places = [stages.index(stage) for stage in expected]
             axes.plot(places, expected.values(), ls="none", marker="_", ms=17, mew=2, c=style.INK)
         axes.set_title(title)
         axes.set(yscale="log", ylabel="root mean square")
@@ -41,6 +44,7 @@ def draw_both_ways(panels, predicted):
         axes.yaxis.set_minor_locator(NullLocator())
         axes.yaxis.set_major_formatter(FuncFormatter(lambda y, _: f"{y:g}"))
         axes.grid(axis="y")
+    all_axes[1].set_xticks(range(len(stages)), stages)
     all_axes[0].plot([], [], ls="none", marker="_", ms=12, mew=2, c=style.INK, label="predicted")
     all_axes[0].legend(loc="upper left", frameon=True, framealpha=1, edgecolor="none")
     return figure
@@ -260,5 +264,5 @@ def draw_twins(losses, distances):
     lower.yaxis.set_major_locator(LogLocator(numticks=7))
     lower.yaxis.set_minor_locator(NullLocator())
     lower.grid(axis="y")
-    lower.legend(loc="center right", frameon=True, framealpha=1, edgecolor="none")
+    lower.legend(loc="center right", bbox_to_anchor=(1, 0.4))
     return figure
