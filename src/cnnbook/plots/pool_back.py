@@ -57,8 +57,21 @@ def draw_there_and_back(x, z, dout, dx, *, windows=(), marks=()):
         draw_grid(axes, values, colour=colour, largest=largest)
         axes.set_title(title, loc="center", size=9)
         if values is x or values is dx:
-            for k, window in enumerate(windows):
-                draw_window(axes, *window, dashed=k % 2 == 1)
+            for row, column, tall_by, wide_by in windows:
+                dashed = (row + column) % 4 == 2
+                inset = 0.15 if dashed else 0.05
+                axes.add_patch(
+                    Rectangle(
+                        (column - 0.5 + inset, row - 0.5 + inset),
+                        wide_by - 2 * inset,
+                        tall_by - 2 * inset,
+                        fill=False,
+                        ec=style.KERNEL,
+                        lw=2.2,
+                        ls=(0, (2, 1)) if dashed else "-",
+                        zorder=3,
+                    )
+                )
             _frame(axes, marks)
     for top, label, start, stop in (
         (forward, "forward", 0.3, gap - 0.3),
@@ -92,7 +105,7 @@ def draw_added_up(parts, total, titles):
     titles : list of five str
         Of the parts and of the sum.
     """
-    figure = plt.figure(figsize=(style.COLUMN, 4.1))
+    figure = plt.figure(figsize=(5.4, 3.5))
     grid = figure.add_gridspec(2, 3, width_ratios=[1, 1, 1.15])
     places = [grid[0, 0], grid[0, 1], grid[1, 0], grid[1, 1], grid[:, 2]]
     largest = 1.25 * np.abs(total).max()
@@ -106,8 +119,9 @@ def draw_added_up(parts, total, titles):
             colour=style.GRADIENT if is_sum else style.GREY,
             largest=largest,
             labels=None if is_sum else np.array(labels),
+            size=11,
         )
-        axes.set_title(title, loc="center", size=9)
+        axes.set_title(title, loc="center", size=9.5)
         if not is_sum:
             rows, columns = np.nonzero(values)
             corner = rows.min(), columns.min()
@@ -126,7 +140,7 @@ def draw_kinks(panels, *, reach):
     reach : float
         How far it is moved to either side.
     """
-    _, all_axes = plt.subplots(1, len(panels), figsize=(style.COLUMN, 2.7))
+    _, all_axes = plt.subplots(1, len(panels), figsize=(5.6, 2.5))
     h = np.linspace(-reach, reach, 201)
     for axes, (window, place, title) in zip(all_axes, panels, strict=True):
         others = np.delete(window.ravel(), np.ravel_multi_index(place, window.shape)).max()
@@ -149,10 +163,10 @@ def draw_borders(panels):
     ----------
     panels : list of (str, ndarray of shape (H, W))
     """
-    _, all_axes = plt.subplots(1, len(panels), figsize=(style.COLUMN, 2.9))
+    _, all_axes = plt.subplots(1, len(panels), figsize=(4.6, 2.5))
     largest = 1.25 * max(np.abs(values).max() for _, values in panels)
     for axes, (title, values) in zip(all_axes, panels, strict=True):
-        draw_grid(axes, values, colour=style.GRADIENT, largest=largest, size=8.5)
+        draw_grid(axes, values, colour=style.GRADIENT, largest=largest, size=9)
         axes.set_title(title, loc="center", size=9)
 
 
@@ -165,7 +179,7 @@ def draw_broken_runs(runs, every):
         By name, the share read right after `every`, 2 `every`, … steps.
     every : int
     """
-    _, axes = plt.subplots(figsize=(style.COLUMN, 3.2))
+    _, axes = plt.subplots(figsize=(5.4, 3.0))
     colours = [style.INPUT, style.ERROR, style.OUTPUT, style.GREY_DARK]
     for (name, shares), colour, (line, marker) in zip(
         runs.items(), colours, LINES.items(), strict=True
