@@ -7,7 +7,8 @@ import numpy as np
 
 from cnnbook.plots import style
 
-RADIUS = 0.27  # inches: of a circle
+RADIUS = 0.3  # inches: of a circle
+NUMBER, NAME, LABEL = 11, 10.5, 10  # points: in a circle, above it, on an arrow
 LOOKS = (
     (style.INPUT, "-", "o"),
     (style.ERROR, (0, (5, 1.5)), "s"),
@@ -46,7 +47,7 @@ def draw_ways(nodes, arrows, *, label_at=0.5):
     ----------
     nodes : list of Node
     arrows : list of (int, int, str)
-        From which circle to which, and what stands on the arrow.
+        From which circle to which, and what stands on the arrow, if anything.
     label_at : float
         Where on an arrow its label stands: 0 at the beginning, 1 at the tip.
     """
@@ -62,17 +63,19 @@ def draw_ways(nodes, arrows, *, label_at=0.5):
     for node in nodes:
         place = node.x, node.y
         axes.add_patch(plt.Circle(place, RADIUS, fc=style.PAPER, ec=node.colour, lw=2, zorder=3))
-        axes.text(*place, node.value, ha="center", va="center", size=9.5, zorder=4)
+        axes.text(*place, node.value, ha="center", va="center", size=NUMBER, zorder=4)
         plate = {"facecolor": style.PAPER, "edgecolor": "none", "pad": 0.8}
-        above, below = node.y - RADIUS - 0.13, node.y + RADIUS + 0.14
-        axes.text(node.x, above, node.name, ha="center", va="center", size=9, bbox=plate, zorder=2)
+        above, below = node.y - RADIUS - 0.15, node.y + RADIUS + 0.16
+        axes.text(
+            node.x, above, node.name, ha="center", va="center", size=NAME, bbox=plate, zorder=2
+        )
         axes.text(
             node.x,
             below,
             node.error,
             ha="center",
             va="center",
-            size=9.5,
+            size=NUMBER,
             weight="bold",
             color=style.ERROR,
             bbox=plate,
@@ -98,12 +101,14 @@ def _draw_arrow(axes, start, end, label, label_at):
         },
         zorder=1,
     )
+    if not label:
+        return
     axes.text(
         *(tail + label_at * (head - tail)),
         label,
         ha="center",
         va="center",
-        size=9,
+        size=LABEL,
         bbox={"facecolor": style.PAPER, "edgecolor": "none", "pad": 0.8},
         zorder=1.5,
     )
@@ -124,7 +129,7 @@ def draw_descents(loss, panels, *, lowest, extent):
         Left, right, bottom and top edge.
     """
     left, right, bottom, top = extent
-    w0, w1 = np.meshgrid(np.linspace(left, right, 201), np.linspace(bottom, top, 201))
+    w0, w1 = np.meshgrid(np.linspace(left, right, 101), np.linspace(bottom, top, 101))
     values = loss(w0, w1)
     levels = values.max() * np.linspace(0.05, 1, 12) ** 2
     rows = -(-len(panels) // 2)
