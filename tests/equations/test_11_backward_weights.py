@@ -318,7 +318,7 @@ def loss_on_paper(parameters):
     return softmax_cross_entropy(on_paper(parameters).predict(SEVEN[None, ..., None]), [1])[0]
 
 
-@equation("eq-dw-descent", within=1e-9)
+@equation("eq-dw-paper", within=1e-9)
 def test_gradients_on_paper():
     """The 15 derivatives worked out by hand against central differences of the network's loss."""
     start = {name: np.array(value, float) for name, (value, _) in PAPER.items()}
@@ -331,7 +331,7 @@ def test_gradients_on_paper():
     return max(errors)
 
 
-@equation("eq-dw-descent", within=1e-12)
+@equation("eq-dw-step", within=1e-12)
 def test_step_on_paper():
     """The step with the gradients worked out by hand against TensorFlow's, and both new losses."""
     variables = {name: tf.Variable(np.array(value, float)) for name, (value, _) in PAPER.items()}

@@ -8,6 +8,8 @@ from cnnbook.plots import style
 from cnnbook.plots.grids import draw_grid, draw_grids, draw_window
 
 _TITLES = {"conv_w": "w", "conv_b": "b", "fc_w": "w fc", "fc_b": "b fc"}
+_STAGES = [("conv_w", "conv_b"), ("z",), ("a",), ("pooled",), ("fc_w", "fc_b")]
+_STAGES += [("logits",), ("p", "E")]
 RADIUS = 0.3  # of a circle in the picture of paths, whose columns are 1.95 apart
 
 
@@ -78,7 +80,7 @@ def draw_line_places(x, delta, dw):
     dw : ndarray, shape (K,)
         The sum of products at each place.
     """
-    figure, all_axes = plt.subplots(len(dw), 1, figsize=(style.COLUMN, 1.05 * len(dw)))
+    figure, all_axes = plt.subplots(len(dw), 1, figsize=(5.6, 1.1 * len(dw)))
     figure.get_layout_engine().set(h_pad=0.02, hspace=0.02)
     for u, axes in enumerate(all_axes):
         for row, values, first, colour in (
@@ -112,9 +114,9 @@ def draw_line_places(x, delta, dw):
         ).replace("+ −", "− ")
         axes.text(-0.75, 0, "x", ha="right", va="center", size=10.5)
         axes.text(-0.75, 1.12, "δ", ha="right", va="center", size=10.5)
-        axes.text(len(x) + 0.1, 0, f"∂E/∂w{_below(u)}", va="center", size=10, weight="bold")
-        axes.text(len(x) + 0.1, 0.85, f"{products} = {_text(dw[u])}", va="center", size=9.5)
-        axes.set(xlim=(-1.3, len(x) + 5.8), ylim=(1.75, -0.6), aspect="equal")
+        axes.text(len(x) - 0.1, 0, f"∂E/∂w{_below(u)} =", va="center", size=10.5, weight="bold")
+        axes.text(len(x) - 0.1, 0.85, f"{products} = {_text(dw[u])}", va="center", size=10.5)
+        axes.set(xlim=(-1.2, len(x) + 5.4), ylim=(1.75, -0.6), aspect="equal")
         axes.axis("off")
 
 
@@ -128,12 +130,12 @@ def draw_places(x, delta, dw):
     dw : ndarray, shape (KH, KW)
         The sum of products at each place.
     """
-    figure, all_axes = plt.subplots(1, dw.size, figsize=(style.COLUMN, 2.25))
-    figure.get_layout_engine().set(wspace=0.05)
+    figure, all_axes = plt.subplots(*dw.shape, figsize=(4.4, 4.7))
+    figure.get_layout_engine().set(wspace=0.06, hspace=0.04)
     height, width = delta.shape
-    for axes, (u, v) in zip(all_axes, np.ndindex(dw.shape), strict=True):
+    for axes, (u, v) in zip(all_axes.flat, np.ndindex(dw.shape), strict=True):
         labels = np.full(x.shape, "", object)
-        draw_grid(axes, x, colour=style.INPUT, largest=1.6 * np.abs(x).max(), labels=labels)
+        draw_grid(axes, x, colour=style.INPUT, largest=2.6 * np.abs(x).max(), labels=labels)
         for place in np.ndindex(x.shape):
             i, j = place[0] - u, place[1] - v
             meets = 0 <= i < height and 0 <= j < width
@@ -142,15 +144,15 @@ def draw_places(x, delta, dw):
                 place[1],
                 place[0] - (0.16 if meets else 0),
                 _text(x[place]),
-                size=10,
-                color=style.INK if meets else style.GREY,
+                size=11,
+                color=style.INK if meets else style.GREY_DARK,
                 **look,
             )
             if meets:
                 times = f"× {_text(delta[i, j])}"
-                axes.text(place[1], place[0] + 0.24, times, size=7.5, color=style.INK, **look)
+                axes.text(place[1], place[0] + 0.24, times, size=9, color=style.INK, **look)
         draw_window(axes, u, v, height, width, colour=style.ERROR)
-        axes.set_title(f"w{_below(u)}{_below(v)}: {_text(dw[u, v])}", loc="center", size=10)
+        axes.set_title(f"∂E/∂w{_below(u)}{_below(v)} = {_text(dw[u, v])}", loc="center", size=10)
 
 
 def draw_tied(x, delta, shape):
@@ -168,7 +170,7 @@ def draw_tied(x, delta, shape):
     outer = np.outer(delta, x)
     _, axes = plt.subplots(figsize=(style.COLUMN, 3.35))
     labels = np.full(outer.shape, "", object)
-    draw_grid(axes, outer, colour=style.GRADIENT, largest=2 * np.abs(outer).max(), labels=labels)
+    draw_grid(axes, outer, colour=style.GRADIENT, largest=2.6 * np.abs(outer).max(), labels=labels)
     for row, column in np.ndindex(outer.shape):
         (i, j), (p, q) = divmod(row, delta.shape[1]), divmod(column, x.shape[1])
         u, v = p - i, q - j
@@ -179,7 +181,7 @@ def draw_tied(x, delta, shape):
             axes.text(column, row, _text(outer[row, column]), size=8, color=style.GREY, **look)
             continue
         axes.text(column, row - 0.15, _text(outer[row, column]), size=10.5, weight="bold", **look)
-        axes.text(column, row + 0.25, f"w{_below(u)}{_below(v)}", size=8, **look)
+        axes.text(column, row + 0.25, f"w{_below(u)}{_below(v)}", size=9.5, **look)
     axes.set_xticks(range(x.size), [_text(value) for value in x.ravel()])
     axes.set_yticks(range(delta.size), [_text(value) for value in delta.ravel()])
     axes.tick_params(labelsize=10, top=True, labeltop=True, bottom=False, labelbottom=False)
@@ -209,7 +211,7 @@ def draw_cut(x, delta, spread, correlated, kept):
             ("δ spread out", spread, style.ERROR),
             ("x ⋆ spread δ", correlated, style.GRADIENT),
         ],
-        largest=1.6 * np.abs(correlated).max(),
+        largest=2 * np.abs(correlated).max(),
     )
     draw_window(figure.axes[0], 0, 0, *spread.shape, colour=style.ERROR)
     axes = figure.axes[3]
@@ -217,7 +219,10 @@ def draw_cut(x, delta, spread, correlated, kept):
     for row, column in np.ndindex(correlated.shape):
         if row >= kept[0] or column >= kept[1]:
             axes.plot(
-                [column - 0.38, column + 0.38], [row + 0.38, row - 0.38], color=style.INK, lw=1.2
+                [column - 0.42, column + 0.42],
+                [row + 0.42, row - 0.42],
+                color=style.GREY_DARK,
+                lw=1,
             )
 
 
@@ -266,51 +271,58 @@ def draw_step(picture, before, gradients, after):
     picture : ndarray, shape (H, W)
     before, gradients, after : dict of str to ndarray
         By name, the parameters (`conv_w`, `conv_b`, `fc_w`, `fc_b`) and the stages (`z`, `a`,
-        `pooled`, `logits`, `p`); the gradients have no `p`.
+        `pooled`, `logits`, `p`, `E`); the gradients have no `p` and no `E`.
     """
     roles = [("{}", style.KERNEL, style.OUTPUT), ("∂E/∂{}", style.GRADIENT, style.ERROR)]
     columns = [(before, *roles[0]), (gradients, *roles[1]), (after, *roles[0])]
     rows = [[[("x", picture, style.INPUT)], [], []]]
-    for names in (("conv_w", "conv_b"), "z", "a", "pooled", ("fc_w", "fc_b"), ("logits", "p")):
-        names = [names] if isinstance(names, str) else names
-        rows.append(
-            [
-                [
-                    (title.format(_TITLES.get(name, name)), np.atleast_2d(values[name]), colour)
-                    for name in names
-                    if name in values
-                    for colour in [parameter if "_" in name else stage]
-                ]
-                for values, title, parameter, stage in columns
-            ]
-        )
-    cell, title, gap, head = 0.365, 0.29, 0.75, 0.3  # inches, but for the gap: cells
+    for names in _STAGES:
+        row = []
+        for values, title, parameter, stage in columns:
+            there = [name for name in names if name in values]
+            colours = [parameter if "_" in name else stage for name in there]
+            titles = [title.format(_TITLES.get(name, name)) for name in there]
+            arrays = [_as_grid(name, values[name]) for name in there]
+            row.append(list(zip(titles, arrays, colours, strict=True)))
+        rows.append(row)
+    width, height, title, gap, head = 0.42, 0.33, 0.29, 0.3, 0.3  # inches: of a cell, and so on
     across = style.COLUMN / 3
     heights = [
-        max(len(each[1]) for column in row for each in column) * cell + title for row in rows
+        max(len(each[1]) for column in row for each in column) * height + title for row in rows
     ]
     total = np.array([style.COLUMN, sum(heights) + head])
     figure = plt.figure(figsize=total)
     figure.set_layout_engine("none")
+    look = {"ha": "center", "va": "center"}
     for column, name in enumerate(("before the step ↓", "gradients ↑", "after the step ↓")):
-        figure.text(
-            (column + 0.5) / 3, 1 - 0.13 / total[1], name, ha="center", va="center", weight="bold"
-        )
+        figure.text((column + 0.5) / 3, 1 - 0.13 / total[1], name, weight="bold", **look)
+    for column, note in ((1, "the picture\nis not learned"), (2, "the same picture")):
+        middle = 1 - (head + heights[0] / 2) / total[1]
+        figure.text((column + 0.5) / 3, middle, note, color=style.GREY_DARK, size=9, **look)
     top = head
-    for row, height in zip(rows, heights, strict=True):
+    for row, tall in zip(rows, heights, strict=True):
         for column, arrays in enumerate(row):
-            wide = sum(values.shape[1] for _, values, _ in arrays) + gap * (len(arrays) - 1)
-            left = (column + 0.5) * across - wide * cell / 2
+            inches = sum(values.shape[1] * width for _, values, _ in arrays)
+            left = (column + 0.5) * across - (inches + gap * (len(arrays) - 1)) / 2
             for name, values, colour in arrays:
-                size = np.array(values.shape[::-1]) * cell
+                size = np.array(values.shape[::-1]) * (width, height)
                 box = np.array([left, total[1] - top - title - size[1], *size])
                 axes = figure.add_axes(box / np.tile(total, 2))
                 labels = np.array([[_text(round(v, 2)) for v in line] for line in values])
                 largest = 2 * max(np.abs(values).max(), 1e-9)
                 draw_grid(axes, values, colour=colour, largest=largest, labels=labels, size=8.5)
+                axes.set_aspect("auto")
                 axes.set_title(name, loc="center", size=9, weight="normal", pad=2.5)
-                left += size[0] + gap * cell
-        top += height
+                if name == "a" and column == 0:
+                    for i, j in np.argwhere(gradients["a"]):
+                        draw_window(axes, i, j, 1, 1, colour=style.INK)
+                left += size[0] + gap
+        top += tall
+
+
+def _as_grid(name, values):
+    """Return a stage or a parameter as a matrix, the pooled numbers two in a row."""
+    return np.reshape(values, (-1, 2)) if name == "pooled" else np.atleast_2d(values)
 
 
 def _text(value):
