@@ -43,6 +43,7 @@ def draw_there_and_back(x, z, dout, dx, *, windows=(), marks=()):
         )
 
     middle = (height - z.shape[0]) / 2
+    overlap = sum(tall_by * wide_by for *_, tall_by, wide_by in windows) > x.size
     forward, backward = head, 2 * head + height + 0.4
     panels = [
         (x, "input x", style.INPUT, 0, forward),
@@ -59,7 +60,7 @@ def draw_there_and_back(x, z, dout, dx, *, windows=(), marks=()):
         if values is x or values is dx:
             for row, column, tall_by, wide_by in windows:
                 dashed = (row + column) % 4 == 2
-                inset = 0.15 if dashed else 0.05
+                inset = 0.15 if dashed and overlap else 0.05
                 axes.add_patch(
                     Rectangle(
                         (column - 0.5 + inset, row - 0.5 + inset),
