@@ -106,7 +106,7 @@ def draw_valley(loss, paths, scans):
         upper.plot(*path.T, color=colour, ls=line, marker=marker, ms=3.5, lw=1.2, label=name)
     upper.plot(*next(iter(paths.values()))[0], "o", ms=9, mfc=style.PAPER, color=style.INK)
     upper.plot(0, 0, "+", ms=11, mew=2, color=style.INK)
-    upper.set(xlabel="$\\theta_0$", ylabel="$\\theta_1$")
+    upper.set(xlabel="$\\theta$", ylabel="$\\theta'$")
     upper.legend(loc="lower left", frameon=True, framealpha=1, edgecolor="none")
     for (name, (rates, steps)), (colour, line, marker) in zip(scans.items(), LOOKS, strict=False):
         lower.plot(rates, steps, color=colour, ls=line, marker=marker, ms=3.5, label=name)
