@@ -290,34 +290,49 @@ def draw_step(picture, before, gradients, after):
     heights = [
         max(len(each[1]) for column in row for each in column) * height + title for row in rows
     ]
-    total = np.array([style.COLUMN, sum(heights) + head])
+    total = np.array([style.COLUMN, sum(heights) + head + 0.05])
     figure = plt.figure(figsize=total)
     figure.set_layout_engine("none")
+    axes = figure.add_axes((0, 0, 1, 1))  # in inches, downwards; an axes a grid would be slow
+    axes.set(xlim=(0, total[0]), ylim=(total[1], 0))
+    axes.axis("off")
     look = {"ha": "center", "va": "center"}
     for column, name in enumerate(("before the step ↓", "gradients ↑", "after the step ↓")):
-        figure.text((column + 0.5) / 3, 1 - 0.13 / total[1], name, weight="bold", **look)
+        axes.text((column + 0.5) * across, 0.13, name, weight="bold", **look)
     for column, note in ((1, "the picture\nis not learned"), (2, "the same picture")):
-        middle = 1 - (head + heights[0] / 2) / total[1]
-        figure.text((column + 0.5) / 3, middle, note, color=style.GREY_DARK, size=9, **look)
+        middle = head + heights[0] / 2
+        axes.text((column + 0.5) * across, middle, note, color=style.GREY_DARK, size=9, **look)
     top = head
     for row, tall in zip(rows, heights, strict=True):
         for column, arrays in enumerate(row):
             inches = sum(values.shape[1] * width for _, values, _ in arrays)
             left = (column + 0.5) * across - (inches + gap * (len(arrays) - 1)) / 2
             for name, values, colour in arrays:
-                size = np.array(values.shape[::-1]) * (width, height)
-                box = np.array([left, total[1] - top - title - size[1], *size])
-                axes = figure.add_axes(box / np.tile(total, 2))
-                labels = np.array([[_text(round(v, 2)) for v in line] for line in values])
-                largest = 2 * max(np.abs(values).max(), 1e-9)
-                draw_grid(axes, values, colour=colour, largest=largest, labels=labels, size=8.5)
-                axes.set_aspect("auto")
-                axes.set_title(name, loc="center", size=9, weight="normal", pad=2.5)
-                if name == "a" and column == 0:
-                    for i, j in np.argwhere(gradients["a"]):
-                        draw_window(axes, i, j, 1, 1, colour=style.INK)
-                left += size[0] + gap
+                wide = values.shape[1] * width
+                axes.text(left + wide / 2, top + title - 0.09, name, size=9, **look)
+                marks = np.argwhere(gradients["a"]) if name == "a" and column == 0 else ()
+                _cells(axes, values, (left, top + title), (width, height), colour, marks)
+                left += wide + gap
         top += tall
+
+
+def _cells(axes, values, corner, size, colour, marks):
+    """Draw a matrix on axes that hold several, with some of its cells in bold frames."""
+    largest = 2 * max(np.abs(values).max(), 1e-9)
+    shades = plt.get_cmap("cnnbook_signed")(0.5 + values / largest / 2)
+    for (row, column), value in np.ndenumerate(values):
+        x, y = corner[0] + column * size[0], corner[1] + row * size[1]
+        look = {"fc": shades[row, column], "ec": style.GREY_LIGHT, "lw": 0.6}
+        axes.add_patch(Rectangle((x, y), *size, **look))
+        text = _text(round(value, 2))
+        axes.text(x + size[0] / 2, y + size[1] / 2, text, size=8.5, ha="center", va="center")
+    height, width = values.shape
+    frames = [(0, 0, height, width, colour, 2)]
+    frames += [(row, column, 1, 1, style.INK, 2.5) for row, column in marks]
+    for row, column, tall, wide, edge, thick in frames:
+        place = corner[0] + column * size[0], corner[1] + row * size[1]
+        extent = wide * size[0], tall * size[1]
+        axes.add_patch(Rectangle(place, *extent, fill=False, ec=edge, lw=thick, zorder=3))
 
 
 def _as_grid(name, values):
