@@ -180,7 +180,8 @@ def draw_product(
     for (values, colour, block, zero), title in zip(panels, titles, strict=True):
         tall, wide = (size * cell for size in values.shape)
         axes = figure.add_axes((left / width, 1 - tall / height, wide / width, tall / height))
-        labels = np.array([[f"{v:.3g}" if v else zero for v in line] for line in values])
+        written = [[f"{v:.3g}".replace("-", "−") if v else zero for v in line] for line in values]
+        labels = np.array(written)
         largest = 1.6 * np.abs(values).max()  # so that no type is white on a middle tone
         draw_grid(axes, values, colour=colour, largest=largest, labels=labels, size=8)
         for row in range(block, len(values), block):
