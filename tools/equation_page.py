@@ -59,11 +59,11 @@ def chapters():
 
 
 def checks():
-    """Return (check, name of its test) for every test, in the order of the equations in the book.
+    """Return (check, file, name) of every test, in the order of the equations in the book.
 
     Returns
     -------
-    list of (equations.Check, str)
+    list of (equations.Check, str, str)
     """
     labels = [label for _, found in chapters() for label in found]
     order = {label: place for place, label in enumerate(labels)}
@@ -71,7 +71,7 @@ def checks():
     for path in sorted(TESTS.glob("test_[0-9][0-9]_*.py")):
         module = importlib.import_module(path.stem)
         found += [
-            (test.check, f"{path.name}::{name}")
+            (test.check, path.name, name)
             for name, test in vars(module).items()
             if hasattr(test, "check")
         ]
@@ -83,8 +83,8 @@ def page(rows):
 
     Parameters
     ----------
-    rows : list of (equations.Check, str, str)
-        A check, the name of its test and the error seen, as text.
+    rows : list of (equations.Check, str, str, str)
+        A check, the file and the name of its test, and the error seen, as text.
 
     Returns
     -------
@@ -93,14 +93,16 @@ def page(rows):
     parts = [HEAD]
     for head, labels in chapters():
         parts.append(f"## {head}\n")
-        table = ["```{list-table}", ":header-rows: 1", ":widths: 12 70 18", ""]
-        table += ["* - Equation", "  - What its test compares", "  - Largest error"]
-        for check, name, error in rows:
+        files = sorted({path for check, path, _, _ in rows if check.label in labels})
+        parts.append("In " + " and ".join(f"`tests/equations/{path}`" for path in files) + ":\n")
+        table = ["```{list-table}", ":class: equations", ":header-rows: 1", ":widths: 14 16 70", ""]
+        table += ["* - Equation", "  - Largest error", "  - What its test compares, and its name"]
+        for check, _, name, error in rows:
             if check.label in labels:
                 what = check.measure.__doc__.strip().split("\n\n")[0].replace("\n", " ")
                 what = re.sub(r"\s+", " ", what)
-                table += [f"* - {{eq}}`{check.label}`", f"  - {what}", ""]
-                table += [f"    `{name}`", f"  - {error}"]
+                table += [f"* - {{eq}}`{check.label}`", f"  - {error}", f"  - {what}", ""]
+                table += [f"    `{name}`"]
         parts.append("\n".join(table) + "\n```\n")
     return "\n".join(parts)
 
@@ -118,10 +120,10 @@ def without_errors(text):
 def main():
     """Measure and write."""
     rows = []
-    for check, name in checks():
+    for check, path, name in checks():
         error = check.measure()
-        print(f"{check.label:40} {error:.1e}  {name}")
-        rows.append((check, name, f"{error:.1e}" if error else "0"))
+        print(f"{check.label:40} {error:.1e}  {path}::{name}")
+        rows.append((check, path, name, f"{error:.1e}" if error else "0"))
     PAGE.write_text(page(rows), encoding="utf-8", newline="\n")
 
 
