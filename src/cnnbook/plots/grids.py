@@ -191,5 +191,5 @@ def draw_product(
                 axes.axvline(column - 0.5, color=style.INK, lw=1.4)
         axes.set_title(title, loc="center", size=9)
         left += wide + gap * cell
-    for sign, place in (("·", columns + gap / 2), ("=", columns + 1 + 1.5 * gap)):
+    for sign, place in (("×", columns + gap / 2), ("=", columns + 1 + 1.5 * gap)):
         figure.text(place * cell / width, 1 - vector.size / rows / 2, sign, ha="center", size=14)
