@@ -197,5 +197,5 @@ def _frame(axes, marks):
     """Frame cells of a drawn matrix in bold."""
     for row, column in marks:
         axes.add_patch(
-            Rectangle((column - 0.42, row - 0.42), 0.84, 0.84, fill=False, ec=style.INK, lw=1.8)
+            Rectangle((column - 0.37, row - 0.37), 0.74, 0.74, fill=False, ec=style.INK, lw=1.8)
         )
