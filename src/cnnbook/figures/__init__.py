@@ -3,7 +3,9 @@
 Every function returns a `MovingFigure`, which Jupyter and the built book show alike.
 """
 
+from cnnbook.figures.activation import activation
 from cnnbook.figures.convolution import convolution
 from cnnbook.figures.host import MovingFigure
+from cnnbook.figures.shapes import shapes
 
-__all__ = ["MovingFigure", "convolution"]
+__all__ = ["MovingFigure", "activation", "convolution", "shapes"]

@@ -94,6 +94,6 @@ def convolution(x, w, b=None, *, stride=1, padding=0, dilation=1, flip=False, la
             (words["kernelTurned" if flip else "kernel"], kernels[:, :, 0, 0], style.KERNEL),
             (words["output"], z[0, :, :, 0], style.OUTPUT),
         ]
-        return grids.draw_grids(panels)
+        grids.draw_grids(panels)
 
     return MovingFigure("convolution", config, words=WORDS, language=language, draw=draw)

@@ -38,7 +38,7 @@ class MovingFigure:
     language : str
         Which of them to use.
     draw : callable
-        Draws the still picture and returns it as a matplotlib figure.
+        Draws the still picture, as matplotlib's current figure.
     """
 
     def __init__(self, name, config, *, words, language, draw):
@@ -74,9 +74,9 @@ class MovingFigure:
         file = io.BytesIO()
         with plt.rc_context():
             style.use_style()
-            figure = self._draw()
-            figure.savefig(file, format="png")
-            plt.close(figure)
+            self._draw()
+            plt.savefig(file, format="png")
+            plt.close()
         return file.getvalue()
 
 

@@ -12,10 +12,14 @@ RNG = np.random.default_rng(6)
 
 # One or more of every function of cnnbook.figures; all general tests run over all of them.
 EXAMPLES = {
+    "activation": figures.activation,
+    "activation-leaky": lambda: figures.activation("leaky_relu", -2),
     "convolution": lambda: figures.convolution([[0, 1, 2], [3, 4, 5], [6, 7, 8]], [[0, 1], [2, 3]]),
     "convolution-deep": lambda: figures.convolution(
         RNG.integers(-3, 4, (5, 5, 3)), RNG.integers(-2, 3, (3, 3, 3, 2)), [1, -1], padding=1
     ),
+    "shapes": figures.shapes,
+    "shapes-left": lambda: figures.shapes(11, 4, padding="valid", stride=4),
 }
 
 
