@@ -255,11 +255,13 @@ def test_layer_computes_its_own_gradient():
     """A layer with stride and dilation exchanged, cut off, against differences."""
     errors = []
     for S, D in [(1, 1), (2, 1), (1, 2), (2, 3), (3, 2)]:
-        x, w, b = random((3, 12, 11, 2), (3, 2, 2, 4), 4)
+        x, w, b = random((3, 13, 11, 2), (3, 2, 2, 4), 4)
         out, _ = conv2d_forward(x, w, b, stride=S, dilation=D)
         (delta,) = random(out.shape, seed=12)
         pictures, kernels = x.transpose(3, 1, 2, 0), delta.transpose(1, 2, 0, 3)
         own = naive.conv2d_forward(pictures, kernels, np.zeros(4), stride=D, dilation=S)
+        more = [((size - (K - 1) * D - 1) % S) // D for size, K in ((13, 3), (11, 2))]
+        assert own.shape[1:3] == (3 + more[0], 2 + more[1])
         dw = own[:, :3, :2].transpose(1, 2, 0, 3)
         exact = differences(delta, w, layer(x, b, stride=S, dilation=D))
         errors.append(largest_difference(dw, exact))
