@@ -2,7 +2,7 @@
 import { GRID_STYLE } from "./grid.js";
 
 const STYLE = `
-:host { display: block; margin: 1rem 0; color-scheme: light dark; }
+:host { display: block; margin: 1rem 0; text-align: start; }
 .figure {
   --ink: #1f2328; --quiet: #57606a; --paper: #ffffff; --sunk: #f6f7f9; --line: #c3cad2;
   --plus: #0072b2; --minus: #b44e00; --focus: #005f96;
