@@ -2,7 +2,13 @@
 
 import matplotlib.pyplot as plt
 import numpy as np
-from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter, NullLocator
+from matplotlib.ticker import (
+    FuncFormatter,
+    LogLocator,
+    MaxNLocator,
+    NullFormatter,
+    NullLocator,
+)
 
 from cnnbook.plots import style
 
@@ -261,6 +267,7 @@ def draw_twins(losses, distances):
     for (name, values), (colour, dashes, marker) in zip(distances.items(), LOOKS, strict=False):
         lower.plot(steps, values, color=colour, ls=dashes, marker=marker, ms=3, label=name)
     lower.set(yscale="log", ylabel="distance / way travelled", xlabel="step $t$", ylim=(1e-17, 10))
+    lower.xaxis.set_major_locator(MaxNLocator(integer=True))
     lower.yaxis.set_major_locator(LogLocator(numticks=7))
     lower.yaxis.set_minor_locator(NullLocator())
     lower.grid(axis="y")

@@ -2,6 +2,7 @@
 
 import matplotlib.pyplot as plt
 import numpy as np
+from matplotlib.patheffects import withStroke
 from matplotlib.ticker import FuncFormatter, NullLocator
 
 from cnnbook.plots import style
@@ -46,6 +47,7 @@ def draw_roofline(points, *, roofs):
             size=8.5,
             color=style.GREY_DARK,
         )
+    top = 1.4 * max(1, *(speed for _, speed, _ in points.values()))
     bottom = 0.6 * min(speed for _, speed, _ in points.values() if speed > FAR_BELOW)
     places = {
         "left": ((-8, 0), "right", "center"),
@@ -53,6 +55,7 @@ def draw_roofline(points, *, roofs):
         "above": ((0, 7), "center", "bottom"),
         "below": ((0, -7), "center", "top"),
     }
+    halo = [withStroke(linewidth=3, foreground=style.PAPER)]
     for name, (intensity, speed, side) in points.items():
         seen = max(speed, 1.1 * bottom)
         marker = "v" if speed < seen else "D" if name == "TensorFlow" else "o"
@@ -67,14 +70,15 @@ def draw_roofline(points, *, roofs):
             ha=across,
             va=up,
             size=8.5,
+            path_effects=halo,
         )
     axes.set(
         xlabel="operations for each byte moved (log)",
         ylabel="speed ÷ matrix product (log)",
         xlim=(left, right),
-        ylim=(bottom, 1.8),
+        ylim=(bottom, top),
     )
-    ticks = [tick for tick in (0.1, 0.2, 0.5, 1) if tick >= bottom]
+    ticks = [tick for tick in (0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5) if bottom <= tick <= top]
     axes.set_yticks(ticks, [f"{tick:g}" for tick in ticks])
     axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
     for axis in (axes.xaxis, axes.yaxis):
