@@ -161,7 +161,7 @@ def test_channels_and_filters():
 
 @equation("eq-dx-activation", within=1e-8)
 def test_activations_factor():
-    """dx ∘ f'(Z) for the sigmoid against differences by the layer before's output."""
+    """dx times the slope at Z for the sigmoid against differences by the layer before's output."""
     z, w = random((2, 5, 5, 2), (3, 3, 2, 3))
     run = layer(w, padding="same")
     delta_behind, a = random(run(z).shape)[0], 1 / (1 + np.exp(-z))
