@@ -27,6 +27,7 @@ WORDS = {
         "stop": "stop",
         "cell": "row {i}, column {j}: {value}",
         "notYet": "not yet computed",
+        "refused": "Only a number from {least} to {most} fits here: the cell keeps {value}.",
         "sum": "z[{i}, {j}] = {parts} = {value}",
         "reaches": "Pixel ({p}, {q}) reaches {count} outputs, in dashed frames.",
         "tooLarge": "The kernel reaches over {reach} pixels, more than there are: nothing fits.",

@@ -23,6 +23,8 @@ export const GRID_STYLE = `
 }
 .cell.dashed::after { border: 2px dashed var(--highlight); }
 .cell.chosen { outline: 3px solid var(--ink); outline-offset: -3px; z-index: 2; }
+.grid .refused { max-width: 22rem; margin: 0.25rem 0 0; color: var(--minus); }
+.grid .refused:empty { display: none; }
 .cell .small { position: absolute; right: 2px; bottom: 0; font-size: 0.62em; opacity: 0.9; }
 .cell input {
   width: 100%; height: 100%; min-width: 0; min-height: 0; padding: 0; border: 0;
@@ -34,11 +36,14 @@ export const GRID_STYLE = `
 //   onPoint(i, j)      a cell was pointed at, tapped or reached by the keyboard
 //   onLeave()          and left again
 //   onEdit(i, j, v)    a cell was given a number (cells can be edited only where this is given)
+//   least, most        the numbers a cell takes; anything else is refused with a word of why
 // The node has show(values, { marks }): marks(i, j) gives a cell's classes and small text.
-export function grid(words, { title, role, size = 2.2, onPoint, onLeave, onEdit }) {
+export function grid(words, settings) {
+  const { title, role, size = 2.2, onPoint, onLeave, onEdit, least = -999, most = 999 } = settings;
   const cells = element("div", { class: "cells", role: "grid", "aria-label": title });
   const heading = element("div", { class: "title" }, title);
-  const node = element("div", { class: "grid" }, heading, cells);
+  const refused = element("p", { class: "refused", role: "status" });
+  const node = element("div", { class: "grid" }, heading, cells, refused);
   node.style.setProperty("--role-colour", `var(--${role})`);
   let shape = [0, 0];
   let values = [];
@@ -105,13 +110,13 @@ export function grid(words, { title, role, size = 2.2, onPoint, onLeave, onEdit 
       if (done) return;
       done = true;
       const text = field.value.trim().replace("−", "-").replace(",", ".");
-      const value = Number(text);
+      const value = text === "" ? NaN : Number(text);
+      const fits = value >= least && value <= most;
       field.remove();
-      if (take && text !== "" && Number.isFinite(value) && Math.abs(value) < 1000) {
-        onEdit(i, j, value);
-      } else {
-        draw();
-      }
+      const limits = { least: number(least), most: number(most), value: number(values[i][j]) };
+      refused.textContent = take && !fits ? fill(words.refused, limits) : "";
+      if (take && fits) onEdit(i, j, value);
+      else draw();
     };
     field.addEventListener("blur", () => close(true));
     field.addEventListener("keydown", (event) => {
@@ -119,6 +124,7 @@ export function grid(words, { title, role, size = 2.2, onPoint, onLeave, onEdit 
       if (event.key === "Enter") { close(true); at(i, j)?.focus(); }
       if (event.key === "Escape") { close(false); at(i, j)?.focus(); }
     });
+    refused.textContent = "";
     cell.replaceChildren(field);
     field.focus();
     if (start === undefined) field.select();
@@ -146,7 +152,7 @@ export function grid(words, { title, role, size = 2.2, onPoint, onLeave, onEdit 
         }
         cell.replaceChildren(veiled ? "" : number(value));
         if (small !== undefined && !veiled) cell.append(element("span", { class: "small" }, small));
-        const spoken = veiled ? words.notYet : number(value);
+        const spoken = veiled ? words.notYet : number(value) + (small ?? "");
         cell.setAttribute("aria-label", fill(words.cell, { i, j, value: spoken }));
       }
     }
