@@ -157,19 +157,20 @@ def draw_step_errors(panels):
         By the panel's title, by the name of the method: h, the errors measured, and their bound,
         which is drawn as a thin line.
     """
-    _, all_axes = plt.subplots(1, len(panels), figsize=(style.COLUMN, 3.3), sharey=True)
+    size = 5.2, 0.2 + 2.7 * len(panels)
+    _, all_axes = plt.subplots(len(panels), 1, figsize=size, sharex=True, sharey=True)
     for axes, (title, methods) in zip(all_axes, panels.items(), strict=True):
         for (name, (h, errors, bounds)), look in zip(methods.items(), LOOKS, strict=True):
             colour, dashes, marker = look
             axes.loglog(h, bounds, color=colour, lw=0.9, ls=dashes)
             axes.loglog(h, errors, ls="", color=colour, marker=marker, ms=3.5, label=name)
-        axes.set(xlabel="nudge $h$")
         axes.set_title(title, size=9.5)
         axes.set_xticks([10.0**k for k in range(-13, 0, 4)], minor=False)
         axes.set_xticks([], minor=True)
         axes.grid()
         axes.legend(loc="lower left")
-    all_axes[0].set_ylabel("error of the slope")
+        axes.set_ylabel("error of the slope")
+    all_axes[-1].set_xlabel("nudge $h$")
 
 
 def draw_kink(z, nudges, ways):
