@@ -17,6 +17,7 @@ from cnnbook.plots import style
 
 SCRIPTS = Path(__file__).parent
 SHARED = ("host.js", "controls.js", "grid.js")
+WAITING = {"en": "{title}: run this cell, and the figure can be moved."}  # until the script runs
 _IMPORT = re.compile(r"^import [^;]*;\n", re.M)
 _EXPORT = re.compile(r"^export (?=(?:async )?(?:function|const|class)\b)", re.M)
 
@@ -46,6 +47,7 @@ class MovingFigure:
             known = ", ".join(sorted(words))
             raise ValueError(f"language is {language!r}, expected one of {known}.")
         self.name, self.config, self.words = name, config, words[language]
+        self.language = language
         self._draw = draw
 
     def _repr_mimebundle_(self, include=None, exclude=None):
@@ -63,9 +65,11 @@ class MovingFigure:
         script = joined_script(self.name)
         digest = hashlib.sha256((script + settings).encode()).hexdigest()[:12]
         name = f"{self.name}-{digest}"
+        waiting = WAITING[self.language].format(title=self.words["title"])
         start = f'mount("{name}", {self.name}, {settings});'
-        return (
-            f'<div class="cnnbook-figure" data-figure="{name}"></div>\n'
+        return (  # the second attribute: keys pressed in the figure are no commands of JupyterLab's
+            f'<div class="cnnbook-figure" data-figure="{name}" data-lm-suppress-shortcuts="true">'
+            f"<p>{waiting}</p></div>\n"
             f'<script type="module">\n{script}\n{start}\n</script>'
         )
 
@@ -81,8 +85,13 @@ class MovingFigure:
 
 
 def joined_script(name):
-    """Return the shared modules and the figure's own as one script, without import and export."""
-    texts = [(SCRIPTS / module).read_text(encoding="utf-8") for module in (*SHARED, f"{name}.js")]
+    """Return the shared modules and the figure's own as one script, without import and export.
+
+    The figure's own are `<name>.js` and any `<name>_<part>.js`.
+    """
+    parts = sorted(path.name for path in SCRIPTS.glob(f"{name}_*.js"))
+    modules = (*SHARED, *parts, f"{name}.js")
+    texts = [(SCRIPTS / module).read_text(encoding="utf-8") for module in modules]
     return _EXPORT.sub("", "\n".join(_IMPORT.sub("", text) for text in texts))
 
 
