@@ -141,7 +141,7 @@ def draw_kinks(panels, *, reach):
     reach : float
         How far it is moved to either side.
     """
-    _, all_axes = plt.subplots(1, len(panels), figsize=(5.6, 2.5))
+    _, all_axes = plt.subplots(1, len(panels), figsize=(4.2, 2.3), sharex=True)
     h = np.linspace(-reach, reach, 201)
     for axes, (window, place, title) in zip(all_axes, panels, strict=True):
         others = np.delete(window.ravel(), np.ravel_multi_index(place, window.shape)).max()
@@ -150,10 +150,17 @@ def draw_kinks(panels, *, reach):
         axes.plot(0, now, "o", color=style.OUTPUT, ms=6, zorder=3)
         if others == window[place]:
             axes.plot(h, now + 0.5 * h, ls="--", color=style.ERROR, lw=1.3, zorder=1)
-            axes.text(0.45 * reach, now + 0.1 * reach, "slope ½", color=style.ERROR, va="top")
+            axes.text(
+                reach, now - 0.1 * reach, "slope ½", color=style.ERROR, size=8, ha="right", va="top"
+            )
         axes.axvline(0, color=style.GREY_LIGHT, lw=0.8, zorder=0)
-        axes.set_title(title, loc="center", size=9)
-        axes.set(xlabel="moved by $h$", ylim=(now - 1.25 * reach, now + 1.25 * reach))
+        axes.set_title(title, loc="center", size=8.5)
+        axes.tick_params(labelsize=8)
+        axes.set(
+            xlabel="moved by $h$",
+            xticks=[-reach, 0, reach],
+            ylim=(now - 1.25 * reach, now + 1.25 * reach),
+        )
     all_axes[0].set(ylabel="output $z$")
 
 
@@ -180,14 +187,14 @@ def draw_broken_runs(runs, every):
         By name, the share read right after `every`, 2 `every`, … steps.
     every : int
     """
-    _, axes = plt.subplots(figsize=(5.4, 3.0))
+    _, axes = plt.subplots(figsize=(4.2, 3.0))
     colours = [style.INPUT, style.ERROR, style.OUTPUT, style.GREY_DARK]
     for (name, shares), colour, (line, marker) in zip(
         runs.items(), colours, LINES.items(), strict=True
     ):
         steps = every * np.arange(1, len(shares) + 1)
         axes.plot(steps, shares, ls=line, marker=marker, color=colour, label=name)
-    axes.set(xlabel="step", ylabel="validation digits read right", xticks=steps, ylim=(0, 1))
+    axes.set(xlabel="step", ylabel="validation digits read right", xticks=steps, ylim=(0.3, 1))
     axes.yaxis.set_major_formatter(PercentFormatter(1))
     axes.grid(axis="y")
     axes.legend(loc="lower right", title="on the way back, the pool", alignment="left")
