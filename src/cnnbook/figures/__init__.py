@@ -4,8 +4,9 @@ Every function returns a `MovingFigure`, which Jupyter and the built book show a
 """
 
 from cnnbook.figures.activation import activation
+from cnnbook.figures.backward import backward
 from cnnbook.figures.convolution import convolution
 from cnnbook.figures.host import MovingFigure
 from cnnbook.figures.shapes import shapes
 
-__all__ = ["MovingFigure", "activation", "convolution", "shapes"]
+__all__ = ["MovingFigure", "activation", "backward", "convolution", "shapes"]

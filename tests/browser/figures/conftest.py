@@ -14,6 +14,20 @@ RNG = np.random.default_rng(6)
 EXAMPLES = {
     "activation": figures.activation,
     "activation-leaky": lambda: figures.activation("leaky_relu", -2),
+    "backward": lambda: figures.backward(
+        [[4, 0, 1], [3, 1, 2], [0, 2, 5]], [[1, 2], [3, 4]], [[2, -1], [1, 3]]
+    ),
+    "backward-weights": lambda: figures.backward(
+        np.arange(25).reshape(5, 5) % 4, [[1, 2], [3, 4]], [[1, -1], [2, 3]], of="dw", stride=2
+    ),
+    "backward-deep": lambda: figures.backward(
+        RNG.integers(-3, 4, (6, 5, 2)),
+        RNG.integers(-2, 3, (3, 3, 2, 2)),
+        RNG.integers(-2, 3, (3, 3, 2)),
+        stride=3,
+        padding=2,
+        wrong=True,
+    ),
     "convolution": lambda: figures.convolution([[0, 1, 2], [3, 4, 5], [6, 7, 8]], [[0, 1], [2, 3]]),
     "convolution-deep": lambda: figures.convolution(
         RNG.integers(-3, 4, (5, 5, 3)), RNG.integers(-2, 3, (3, 3, 3, 2)), [1, -1], padding=1
