@@ -408,7 +408,7 @@ export function backward(figure, config, words) {
       showTurn();
       update();
     },
-  ));
+  ), turn);
   for (const name of ["stride", "padding", "height", "width"]) {
     const [min, max] = ranges[name];
     controls.append(slider(words[name], { min, max, value: settings[name] }, (value) => {
@@ -416,7 +416,6 @@ export function backward(figure, config, words) {
       update();
     }));
   }
-  controls.append(turn);
 
   figure.append(
     controls,

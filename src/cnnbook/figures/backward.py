@@ -43,7 +43,7 @@ WORDS = {
         "dashed frames: a stamp of the kernel, upright, times {value}.",
         "meets": "Error ({i}, {j}) is {value}. Each of the {count} weights met one entry of its "
         "window, in dashed frames, and gets that entry times {value}.",
-        "check": "Central difference of E = Σ δ ∘ Z, by running the layer forward: {approximate}.",
+        "check": "Forward pass, central difference of E = Σ δ ∘ Z: {approximate}.",
         "agrees": "✓ The sum agrees.",
         "more": "≠ The sum is {apart} too large.",
         "less": "≠ The sum is {apart} too small.",
@@ -60,7 +60,8 @@ WORDS = {
         "tooLarge": "The kernel is larger than the padded input: no window fits, and there is no "
         "error to send back.",
         "hint": "Step, play, or point at a number of the gradient to see its sum; point at an "
-        "error to see where it goes. Tap a number of δ, of the kernel or of X to change it.",
+        "error to see where it goes. Tap a number of δ, of the kernel or, in the view of the "
+        "weights, of X to change it.",
     }
 }
 

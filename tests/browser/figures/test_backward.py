@@ -168,7 +168,7 @@ def test_input_begins_in_the_middle(for_input):
     assert cells(for_input, "∂E/∂X") == ["2", "3", "−2", "7", "10", "2", "3", "13", "12"]
     assert cells(for_input, "kernel rot(W)") == ["4", "3", "2", "1"]
     assert sum_of(for_input) == "∂E/∂x[1, 1] = 2 · 4 + (−1) · 3 + 1 · 2 + 3 · 1 = 10"
-    assert "forward: 10. ✓ The sum agrees. So do all 9." in check_of(for_input)
+    assert "Z: 10. ✓ The sum agrees. So do all 9." in check_of(for_input)
 
 
 def test_pointing_tapping_and_keys_explain_a_number(for_input):
@@ -208,9 +208,27 @@ def test_kernel_left_unturned_is_wrong_and_said_to_be(for_input):
     assert shown == ["8≠2", "2≠3", "−3≠−2", "8≠7", "15≠10", "8≠2", "2≠3", "7≠13", "3≠12"]
     assert cells(for_input, "kernel W") == ["1", "2", "3", "4"]
     assert sum_of(for_input) == "∂E/∂x[1, 1] = 2 · 1 + (−1) · 2 + 1 · 3 + 3 · 4 = 15"
-    assert "forward: 10. ≠ The sum is 5 too large. 9 of 9 numbers are wrong" in check_of(for_input)
+    assert "Z: 10. ≠ The sum is 5 too large. 9 of 9 numbers are wrong" in check_of(for_input)
     for_input.get_by_role("button", name="leave the kernel unturned").click()
     assert "≠" not in "".join(cells(for_input, "∂E/∂X")) + check_of(for_input)
+
+
+def test_turn_of_a_kernel_that_looks_the_same_makes_no_difference(show):
+    tab = show(figures.backward(X, [[1, 2], [2, 1]], [[2, -1], [1, 3]], wrong=True))
+    assert "✓ The sum agrees. So do all 9." in check_of(tab)
+
+
+def test_what_no_window_holds_can_be_taken_away(show):
+    """The 7 of the chapter on weights: its fifth row and column are in no window."""
+    seven = [[int(pixel) for pixel in row] for row in "02220 00020 00210 01200 02000".split()]
+    tab = show(figures.backward(seven, W, [[1, -1], [2, 3]], of="dw", stride=2))
+    assert cells(tab, "∂E/∂W") == "4 3 6 0".split()
+    tab.get_by_label("rows").fill("4")
+    tab.get_by_label("columns").fill("4")
+    assert cells(tab, "∂E/∂W") == "4 3 6 0".split()
+    tab.get_by_label("rows").fill("5")
+    tab.get_by_role("combobox").select_option("dx")
+    assert cells(tab, "∂E/∂X")[-4:] == ["0"] * 4
 
 
 def test_error_turned_is_wrong_and_said_to_be(for_weights):
@@ -228,7 +246,7 @@ def test_stride_leaves_pixels_unreached(for_input):
     assert cells(for_input, "error δ") == ["2"]
     for_input.get_by_role("grid", name="∂E/∂X").get_by_label("row 2, column 2: 0").hover()
     assert "∂E/∂x[2, 2] = 0: no window reaches this pixel" in sum_of(for_input)
-    assert "forward: 0. ✓" in check_of(for_input)
+    assert "Z: 0. ✓" in check_of(for_input)
 
 
 def test_padding_is_cropped(for_input):
