@@ -220,12 +220,12 @@ def test_turn_of_a_kernel_that_looks_the_same_makes_no_difference(show):
 
 def test_what_no_window_holds_can_be_taken_away(show):
     """The 7 of the chapter on weights: its fifth row and column are in no window."""
-    seven = [[int(pixel) for pixel in row] for row in "02220 00020 00210 01200 02000".split()]
+    seven = [[int(pixel) for pixel in row] for row in ["02220", "00020", "00210", "01200", "02000"]]
     tab = show(figures.backward(seven, W, [[1, -1], [2, 3]], of="dw", stride=2))
-    assert cells(tab, "∂E/∂W") == "4 3 6 0".split()
+    assert cells(tab, "∂E/∂W") == ["4", "3", "6", "0"]
     tab.get_by_label("rows").fill("4")
     tab.get_by_label("columns").fill("4")
-    assert cells(tab, "∂E/∂W") == "4 3 6 0".split()
+    assert cells(tab, "∂E/∂W") == ["4", "3", "6", "0"]
     tab.get_by_label("rows").fill("5")
     tab.get_by_role("combobox").select_option("dx")
     assert cells(tab, "∂E/∂X")[-4:] == ["0"] * 4
