@@ -7,6 +7,7 @@ from cnnbook.figures.activation import activation
 from cnnbook.figures.backward import backward
 from cnnbook.figures.convolution import convolution
 from cnnbook.figures.host import MovingFigure
+from cnnbook.figures.pooling import pooling
 from cnnbook.figures.shapes import shapes
 
-__all__ = ["MovingFigure", "activation", "backward", "convolution", "shapes"]
+__all__ = ["MovingFigure", "activation", "backward", "convolution", "pooling", "shapes"]

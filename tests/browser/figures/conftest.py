@@ -32,6 +32,10 @@ EXAMPLES = {
     "convolution-deep": lambda: figures.convolution(
         RNG.integers(-3, 4, (5, 5, 3)), RNG.integers(-2, 3, (3, 3, 3, 2)), [1, -1], padding=1
     ),
+    "pooling": lambda: figures.pooling([[1, 3, 2, 0], [5, 4, 0, 6], [0, 2, 7, 1], [2, 0, 4, 4]]),
+    "pooling-back": lambda: figures.pooling(
+        np.arange(25).reshape(5, 5) % 7, "mean", size=3, stride=1, padding="same", backward=True
+    ),
     "shapes": figures.shapes,
     "shapes-left": lambda: figures.shapes(11, 4, padding="valid", stride=4),
 }
