@@ -9,6 +9,7 @@ median times; that of the least times stands beside it, and the two agree on a q
 
 import argparse
 import time
+from itertools import count
 from statistics import median
 
 import numpy as np
@@ -117,28 +118,32 @@ def loop_tasks(rng):
     )
 
 
-def seconds(task):
+def seconds(task, least=0.0):
+    """Time one call: the mean of as many as fill `least` seconds."""
     start = time.perf_counter()
-    task()
-    return time.perf_counter() - start
+    for calls in count(1):
+        task()
+        taken = time.perf_counter() - start
+        if taken >= least:
+            return taken / calls
 
 
-def times_in_turn(tasks, rounds):
-    """Time every task once a round, after a round that does not count."""
+def times_in_turn(tasks, rounds, least=0.0):
+    """Time every task in each round, after a round that does not count."""
     times = {name: [] for name in tasks}
-    for count in range(rounds + 1):
+    for turn in range(rounds + 1):
         for name, task in tasks.items():
-            taken = seconds(task)
-            if count:
+            taken = seconds(task, least)
+            if turn:
                 times[name].append(taken)
     return times
 
 
-def ratios(triples, rounds):
+def ratios(triples, rounds, least=0.0):
     """Time two rivals each; return name → their medians and how often the first goes into both."""
     triples = list(triples)
     tasks = {(name, which): task for name, *both in triples for which, task in enumerate(both)}
-    times = times_in_turn(tasks, rounds)
+    times = times_in_turn(tasks, rounds, least)
     result = {}
     for name, _, _ in triples:
         ours, theirs = times[name, 0], times[name, 1]
@@ -202,7 +207,7 @@ def measure(rounds=15):
         *pool_tasks("pool2", rng, 14, 64),
     ]
     tensorflow = ratios(tasks, rounds)
-    loops = ratios(loop_tasks(rng), 3)
+    loops = ratios(loop_tasks(rng), 3, least=0.05)  # a call after half a second of loops is cold
     counted = [name for name in tensorflow if not name.endswith(" dw")]
     ours, theirs = (
         sum(tensorflow[name][which] for name in counted) for which in ("seconds", "other_seconds")
