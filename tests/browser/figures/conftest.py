@@ -36,6 +36,7 @@ EXAMPLES = {
     "pooling-back": lambda: figures.pooling(
         np.arange(25).reshape(5, 5) % 7, "mean", size=3, stride=1, padding="same", backward=True
     ),
+    "digit": figures.digit,
     "shapes": figures.shapes,
     "shapes-left": lambda: figures.shapes(11, 4, padding="valid", stride=4),
 }
