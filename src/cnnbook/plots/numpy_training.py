@@ -18,6 +18,7 @@ LOOKS = (
     (style.OUTPUT, "-.", "D"),
     (style.KERNEL, ":", "^"),
 )
+STARTS = {"article": "the article's start", "he": "He's start"}
 
 
 def draw_both_ways(measured, predicted):
@@ -40,7 +41,7 @@ def draw_both_ways(measured, predicted):
         for (name, both), (colour, line, marker) in zip(measured.items(), LOOKS, strict=False):
             stages = list(both[0])
             sizes = [both[k][stage] for stage in stages]
-            axes.plot(sizes, color=colour, ls=line, marker=marker, label=name)
+            axes.plot(sizes, color=colour, ls=line, marker=marker, label=STARTS.get(name, name))
             expected = predicted[name][k]
             places = [stages.index(stage) for stage in expected]
             axes.plot(places, expected.values(), ls="none", marker="_", ms=17, mew=2, c=style.INK)
@@ -109,7 +110,9 @@ def draw_valley(loss, paths, scans):
     levels = heights.max() * np.geomspace(1e-3, 1, 9)
     upper.contour(first, second, heights, levels=levels, colors=style.GREY_LIGHT, linewidths=1)
     for (name, path), (colour, line, marker) in zip(paths.items(), LOOKS, strict=False):
-        upper.plot(*path.T, color=colour, ls=line, marker=marker, ms=3.5, lw=1.2, label=name)
+        marks = [*range(12), *range(15, len(path), 5)]  # later steps may be too short to tell apart
+        look = {"color": colour, "ls": line, "lw": 1.2, "marker": marker, "ms": 3.5}
+        upper.plot(*path.T, markevery=marks, label=name, **look)
     upper.plot(*next(iter(paths.values()))[0], "o", ms=9, mfc=style.PAPER, color=style.INK)
     upper.plot(0, 0, "+", ms=11, mew=2, color=style.INK)
     upper.set(xlabel="$\\theta$", ylabel="$\\theta'$")
