@@ -7,8 +7,17 @@ from cnnbook.figures.activation import activation
 from cnnbook.figures.backward import backward
 from cnnbook.figures.convolution import convolution
 from cnnbook.figures.digit import digit
+from cnnbook.figures.dice import dice
 from cnnbook.figures.host import MovingFigure
 from cnnbook.figures.pooling import pooling
 from cnnbook.figures.shapes import shapes
 
-__all__ = ["MovingFigure", "activation", "backward", "convolution", "digit", "pooling", "shapes"]
+__all__ = [
+    "MovingFigure",
+    "activation",
+    "backward",
+    "convolution",
+    "dice",
+    "pooling",
+    "shapes",
+]
