@@ -6,8 +6,8 @@ Every function returns a `MovingFigure`, which Jupyter and the built book show a
 from cnnbook.figures.activation import activation
 from cnnbook.figures.backward import backward
 from cnnbook.figures.convolution import convolution
-from cnnbook.figures.digit import digit
 from cnnbook.figures.dice import dice
+from cnnbook.figures.digit import digit
 from cnnbook.figures.host import MovingFigure
 from cnnbook.figures.pooling import pooling
 from cnnbook.figures.shapes import shapes
@@ -18,6 +18,7 @@ __all__ = [
     "backward",
     "convolution",
     "dice",
+    "digit",
     "pooling",
     "shapes",
 ]

@@ -36,9 +36,9 @@ EXAMPLES = {
     "pooling-back": lambda: figures.pooling(
         np.arange(25).reshape(5, 5) % 7, "mean", size=3, stride=1, padding="same", backward=True
     ),
-    "digit": figures.digit,
     "dice": figures.dice,
     "dice-many-sides": lambda: figures.dice(range(12), [1, 0.5, 3] + 9 * [2], total=13, number=10),
+    "digit": figures.digit,
     "shapes": figures.shapes,
     "shapes-left": lambda: figures.shapes(11, 4, padding="valid", stride=4),
 }
