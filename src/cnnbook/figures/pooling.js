@@ -26,8 +26,8 @@ export function laidOut(x, settings) {
 // The pixels of window (i, j).
 export function pixelsOf(x, i, j, settings) {
   const { size, stride } = settings;
-  const { down, across } = laidOut(x, settings);
-  const [top, left] = [i * stride - down.before, j * stride - across.before];
+  const [top, left] = [i * stride - windowsAlong(x.length, settings).before,
+    j * stride - windowsAlong(x[0].length, settings).before];
   const found = [];
   for (let p = Math.max(top, 0); p < Math.min(top + size, x.length); p++) {
     for (let q = Math.max(left, 0); q < Math.min(left + size, x[0].length); q++) found.push([p, q]);
@@ -74,10 +74,12 @@ export function gradient(x, errors, kind, settings, count = Infinity) {
     row.map((parts) => parts.reduce((sum, { error, parts: among }) => sum + error / among, 0)));
 }
 
-// The windows that hold pixel (p, q).
+// The windows that hold pixel (p, q): its row is in their rows, its column in their columns.
 export function holding(x, p, q, settings) {
-  return laidOut(x, settings).windows.filter(([i, j]) =>
-    pixelsOf(x, i, j, settings).some(([row, column]) => row === p && column === q));
+  const { size, stride } = settings;
+  const { down, across, windows } = laidOut(x, settings);
+  const reach = (at, k, { before }) => at + before >= k * stride && at + before < k * stride + size;
+  return windows.filter(([i, j]) => reach(p, i, down) && reach(q, j, across));
 }
 
 const POOL_STYLE = `
@@ -93,10 +95,13 @@ const POOL_STYLE = `
 .cell.missed { text-decoration: line-through; }
 .cell.tied { outline: 2px dashed var(--ink); outline-offset: -4px; }
 .cell.long { font-size: calc(var(--cell) * 0.35); }
-.cell.longer { font-size: calc(var(--cell) * 0.27); }
-.cell.longest { font-size: calc(var(--cell) * 0.2); }
+.cell.longer { font-size: calc(var(--cell) * 0.24); }
+.cell.longest { font-size: calc(var(--cell) * 0.18); }
 .cell.paid { align-items: flex-start; padding-top: 2px; box-sizing: border-box; }
-.cell.paid .small { right: 4px; bottom: 2px; font-size: calc(var(--cell) * 0.25); font-weight: 600; opacity: 1; }
+.cell.paid .small {
+  right: 4px; bottom: 2px; font-size: calc(var(--cell) * 0.25); font-weight: 600; opacity: 1;
+}
+.cell.paid:is(.longer, .longest) .small { font-size: calc(var(--cell) * 0.18); }
 .cell.pointed::after {
   content: ""; position: absolute; inset: 1px; border: 3px solid var(--highlight); z-index: 1;
   pointer-events: none;
@@ -240,8 +245,8 @@ export function pooling(figure, config, words) {
     return said.join(" ");
   };
   const onPixel = (p, q, parts, upto) => {
-    const holders = holding(x, p, q, state);
     if (x[p]?.[q] === undefined) return words.noPixel;
+    const holders = holding(x, p, q, state);
     const windows = holders.map(pair).join(", ");
     const names = { p, q, windows, count: holders.length };
     const said = [fill([words.inNone, words.inOne][holders.length] ?? words.inMany, names)];
@@ -291,10 +296,13 @@ export function pooling(figure, config, words) {
       for (let v = 0; v < state.size; v++) all.add(String([i * stride + u, j * stride + v]));
     }
     const missed = (p, q) => holding(x, p, q, state).length === 0;
-    const held = pixel ? holding(x, ...pixel, state).map(String) : [];
     const at = (p, q) => x[p - down.before]?.[q - across.before];
-    const around = Array.from({ length: down.before + x.length + down.after }, (_, p) =>
-      Array.from({ length: across.before + x[0].length + across.after }, (_, q) => at(p, q) ?? NaN));
+    const held = pixel && x[pixel[0]]?.[pixel[1]] !== undefined
+      ? holding(x, ...pixel, state).map(String) : [];
+    const rows = down.before + x.length + down.after;
+    const columns = across.before + x[0].length + across.after;
+    const around = Array.from({ length: rows }, (_, p) =>
+      Array.from({ length: columns }, (_, q) => at(p, q) ?? NaN));
     const wide = widthOf(x);
     input.show(around, { marks: (row, column) => {
       const [p, q] = [row - down.before, column - across.before];
@@ -305,9 +313,10 @@ export function pooling(figure, config, words) {
         !ring && missed(p, q) && "missed", pointed(p, q), wide,
       ].filter(Boolean) };
     } });
-    if (around.length > x.length || around[0].length > x[0].length) { // the grid counts from the padding, the book from the map
+    // The grid counts from the padding, the book from the map.
+    if (rows > x.length || columns > x[0].length) {
       [...input.querySelectorAll(".cell")].forEach((cell, k) => {
-        const [p, q] = [Math.floor(k / around[0].length), k % around[0].length];
+        const [p, q] = [Math.floor(k / columns), k % columns];
         const value = at(p, q) === undefined ? words.padded : number(at(p, q));
         const names = { i: number(p - down.before), j: number(q - across.before), value };
         cell.setAttribute("aria-label", fill(words.cell, names));
@@ -317,7 +326,8 @@ export function pooling(figure, config, words) {
 
     const marks = (type) => (row, column) => ({
       classes: [
-        !pixel && row === i && column === j && "framed", held.includes(String([row, column])) && "dashed",
+        !pixel && row === i && column === j && "framed",
+        held.includes(String([row, column])) && "dashed",
         type,
       ].filter(Boolean),
       veiled: !backward && row * across.count + column > upto,
@@ -343,7 +353,8 @@ export function pooling(figure, config, words) {
           return {
             classes: [...frame(p, q, inWindow), best[0] === String([p, q]) && "chosen",
               now && "paid", missed(p, q) && "missed", pointed(p, q), type].filter(Boolean),
-            small: now ? (share < 0 ? number(share) : `+${number(share)}`) : undefined,
+            // A space, for the ear.
+            small: now ? ` ${share < 0 ? "" : "+"}${number(share)}` : undefined,
           };
         },
       });
@@ -363,7 +374,10 @@ export function pooling(figure, config, words) {
       either(words.direction, directions, "backward", leave),
       scale(words.size, "size"),
       scale(words.stride, "stride"),
-      choice(words.padding, paddings, state.padding, (value) => { state.padding = value; update(); }),
+      choice(words.padding, paddings, state.padding, (value) => {
+        state.padding = value;
+        update();
+      }),
     ].filter(Boolean)),
     element("div", { class: "row" }, input, output, given, slopes),
     steps,

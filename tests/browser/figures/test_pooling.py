@@ -151,6 +151,45 @@ def test_error_is_routed_and_overlapping_windows_add_up(show):
     assert said == "Window (0, 0) hands all of δ[0, 0] = 4 to its winner, pixel (2, 2)."
 
 
+def test_tie_pays_the_first(show):
+    """The chapter's question: with a 7 over the 9, the last window pays the 7 in the centre."""
+    tab = show(figures.pooling(FIVE, size=3, stride=2, dout=DOUT, backward=True))
+    nine = tab.get_by_role("grid", name="input x").get_by_label("row 4, column 4: 9")
+    nine.click()
+    tab.keyboard.type("7")
+    tab.keyboard.press("Enter")
+    dx = numbers(tab, "dx = ∂E/∂x")
+    assert [dx[12], dx[24]] == [28, 0]
+    tab.get_by_role("grid", name="error δ").get_by_label("row 1, column 1: 20").focus()
+    assert tab.locator(".sum").inner_text().endswith("The first in reading order takes all.")
+
+
+def test_error_keeps_its_numbers_through_other_settings(show):
+    tab = show(figures.pooling(FIVE, size=3, stride=2, dout=DOUT, backward=True))
+    tab.get_by_label("stride").fill("1")
+    assert numbers(tab, "error δ") == [4, -8, 1, 12, 20, 1, 1, 1, 1]
+    tab.get_by_label("stride").fill("2")
+    assert numbers(tab, "error δ") == [4, -8, 12, 20]
+
+
+def test_finger_does_what_the_mouse_does(browser):
+    context = browser.new_context(viewport={"width": 320, "height": 700}, has_touch=True)
+    tab = context.new_page()
+    figure = figures.pooling(FIVE, size=3, stride=2, dout=DOUT, backward=True)
+    tab.set_content(f"<!doctype html><html lang='en'><body>{figure.html()}</body></html>")
+    tab.wait_for_selector(".cnnbook-figure[data-ready]")
+    tab.get_by_role("grid", name="dx = ∂E/∂x").get_by_label("row 2, column 2: 8").tap()
+    assert tab.locator(".sum").inner_text().endswith("dx[2, 2] = 4 − 8 + 12 = 8.")
+    tab.get_by_role("grid", name="input x").get_by_label("row 0, column 0: 1").tap()
+    assert tab.locator(".sum").inner_text().startswith("Pixel (0, 0) is in one window, (0, 0).")
+    tab.keyboard.type("9")
+    tab.keyboard.press("Enter")
+    assert numbers(tab, "dx = ∂E/∂x")[0] == 4
+    tab.get_by_role("button", name="one window back").tap()
+    assert tab.locator(".sum").inner_text().startswith("Window (1, 0)")
+    context.close()
+
+
 def test_error_is_shared(show):
     """The chapter's own numbers: shares of 1, −2, 3 and 5, and 7 in the centre."""
     tab = show(figures.pooling(FIVE, "mean", size=3, stride=2, dout=[[9, -18], [27, 45]]))
