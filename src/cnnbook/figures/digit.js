@@ -1,105 +1,15 @@
 // Draw a digit: the article's network reads it in the page, map by map.
 import { button, toggle } from "./controls.js";
 import { stroke, toMnist } from "./digit_convention.js";
+import { LOOK, gallery } from "./digit_look.js";
 import { countsOf, forward, networkOf } from "./digit_network.js";
 import { grid } from "./grid.js";
 import { element, fill, number } from "./host.js";
 
 const SIDE = 168; // pixels of the drawing: six for each of the field's 28
-const PEN = 6;
+const PEN = 6; // half the width of a stroke
+const RUBBER = 12;
 const KEY_STEP = 6;
-
-const LOOK = `
-.digit canvas { display: block; width: 100%; height: 100%; image-rendering: pixelated; }
-.digit .name { font-size: 1em; font-weight: 600; line-height: 1.3; margin: 0 0 0.25rem; }
-.pad {
-  position: relative; width: 15rem; height: 15rem; box-sizing: border-box; overflow: hidden;
-  border: 3px solid var(--input); border-radius: 4px; cursor: crosshair; touch-action: none;
-}
-.digit .pad canvas { image-rendering: auto; }
-.pad .invite {
-  position: absolute; inset: 0; display: flex; align-items: center; justify-content: center;
-  margin: 0; color: var(--quiet); pointer-events: none;
-}
-.pad .frame, .seen .frame {
-  position: absolute; border: 2px dashed var(--kernel); pointer-events: none; box-sizing: border-box;
-}
-.pad .pen {
-  position: absolute; width: 1rem; height: 1rem; margin: -0.5rem; border: 2px solid var(--error);
-  border-radius: 50%; box-sizing: border-box; pointer-events: none;
-}
-.pad .pen.down { background: var(--error); }
-.pad:not(:focus-visible) .pen { display: none; }
-.seen {
-  position: relative; width: 10rem; height: 10rem; border: 3px solid var(--input); border-radius: 4px;
-}
-.seen .mass {
-  position: absolute; width: 0.9rem; height: 0.9rem; margin: -0.45rem; pointer-events: none;
-  background: linear-gradient(var(--error), var(--error)) center / 100% 2px no-repeat,
-    linear-gradient(var(--error), var(--error)) center / 2px 100% no-repeat;
-}
-.narrow { max-width: 10.5rem; font-size: 0.85em; }
-.bars { display: grid; grid-template-columns: auto 7rem 3.6rem; gap: 0.15rem 0.5rem; align-items: center; }
-.bars .track { height: 0.85rem; background: var(--sunk); border-radius: 3px; overflow: hidden; }
-.bars .bar { height: 100%; background: var(--output); transform-origin: left; }
-.bars .share { text-align: right; font-variant-numeric: tabular-nums; }
-.bars .best { font-weight: 700; }
-.answer { font-weight: 600; min-height: 1.4em; }
-.tiles { display: grid; gap: 2px; grid-template-columns: repeat(var(--columns), var(--tile)); }
-.tiles [role="row"] { display: contents; }
-.tiles .tile {
-  width: var(--tile); height: var(--tile); outline: 1px solid var(--line); cursor: pointer;
-  background: var(--paper);
-}
-.tiles .tile.hard { outline: 2px solid var(--minus); outline-offset: -1px; }
-.tiles .tile[aria-selected="true"] { outline: 3px solid var(--ink); outline-offset: -1px; z-index: 1; }
-.tiles .tile:focus-visible { outline: 3px solid var(--focus); outline-offset: 1px; z-index: 2; }
-.first { --tile: min(1.9rem, calc((100vw - 6rem) / 8)); }
-.second { --tile: 1.5rem; }
-.hundred { --tile: min(2.2rem, calc((100vw - 6rem) / 10.5)); }
-.dense, .large { width: 9rem; height: 9rem; border: 1px solid var(--line); }
-.kernels { width: 16rem; aspect-ratio: 48 / 24; border: 3px solid var(--kernel); border-radius: 4px; }
-.figure.digit [hidden] { display: none; }
-`;
-
-// Pictures in a table, one of which is picked: by mouse, touch, or arrow keys and Enter.
-// `name(k)` is what a picture is called, `size` its rows and columns of pixels.
-export function gallery(title, { count, columns, size, name, onPick, marked }) {
-  const rows = element("div", { class: "tiles", role: "grid", "aria-label": title });
-  rows.style.setProperty("--columns", columns);
-  const tiles = [];
-  let at = 0;
-  const go = (k) => {
-    if (k < 0 || k >= count) return;
-    tiles[at].tabIndex = -1;
-    at = k;
-    tiles[k].tabIndex = 0;
-    tiles[k].focus();
-  };
-  const moves = { ArrowLeft: -1, ArrowRight: 1, ArrowUp: -columns, ArrowDown: columns };
-  for (let k = 0; k < count; k++) {
-    if (k % columns === 0) rows.append(element("div", { role: "row" }));
-    const canvas = element("canvas", { width: size, height: size });
-    const tile = element("div", {
-      class: marked?.(k) ? "tile hard" : "tile", role: "gridcell", "aria-label": name(k),
-      tabindex: k ? -1 : 0,
-      click: () => { go(k); onPick(k); },
-      keydown: (event) => {
-        if (event.key in moves) go(k + moves[event.key]);
-        else if (event.key === "Enter" || event.key === " ") onPick(k);
-        else return;
-        event.preventDefault();
-      },
-    }, canvas);
-    rows.lastChild.append(tile);
-    tiles.push(tile);
-  }
-  const node = element("div", {}, element("div", { class: "name" }, title), rows);
-  node.canvas = (k) => tiles[k].firstChild;
-  node.name = (k, text) => tiles[k].setAttribute("aria-label", text);
-  node.select = (k) => tiles.forEach((tile, m) => tile.setAttribute("aria-selected", String(m === k)));
-  return node;
-}
 
 // Add the network's script to the page once, and wait until it has run. JupyterLab's pages lie
 // elsewhere than the notebook's folder; it hands files out below its own address.
@@ -204,17 +114,17 @@ export function digit(figure, config, words) {
   const dense = element("canvas", { width: 32, height: 32, role: "img" });
   const denseSays = element("p", { class: "quiet narrow" });
   const large = element("canvas", { width: 28, height: 28, "aria-hidden": "true" });
-  const kernel = grid(words, { title: words.filter, role: "kernel", size: 2 });
-  const kernels = element("canvas", { width: 48, height: 24, role: "img" });
+  const kernel = grid(words, { title: words.filter, role: "kernel", size: 2.6 });
+  const kernels = element("canvas", { width: 47, height: 23, role: "img" });
   const deep = element("div", {}, element("div", { class: "name" }), element("div", { class: "kernels" }, kernels));
   const pickedSays = element("p", { "aria-live": "polite" });
   const inside = element("div", { hidden: true },
     element("div", { class: "row" }, layers.conv1.look, layers.conv2.look,
       element("div", {}, element("div", { class: "name" }, words.dense), element("div", { class: "dense" }, dense), denseSays)),
+    element("p", { class: "quiet" }, words.hint),
     pickedSays,
-    element("div", { class: "row" }, element("div", { class: "large" }, large), kernel, deep),
-    element("p", { class: "quiet" }, words.hint));
-  const hundred = element("div", { hidden: true });
+    element("div", { class: "row" }, element("div", { class: "large" }, large), kernel, deep));
+  const hundred = element("div", { class: "row", hidden: true });
 
   const showPad = () => {
     paint(padCanvas, (i, j) => ink.values[i * SIDE + j]);
@@ -236,17 +146,19 @@ export function digit(figure, config, words) {
     const sides = [frame[3] - frame[1], frame[2] - frame[0]].map((side) => number(side, 0));
     seenSays.textContent = fill(words.seenSays, { box: sides.join(" × ") });
   };
+  const percentOf = (share) => (share > 0.9995
+    ? words.certain : fill(words.percent, { value: number(100 * share, 1) }));
   const showAnswer = () => {
     const best = result ? result.probabilities.indexOf(Math.max(...result.probabilities)) : -1;
     bars.forEach(({ bar, share, label }, k) => {
       const probability = result?.probabilities[k] ?? 0;
       bar.style.width = `${100 * probability}%`;
-      share.textContent = result ? fill(words.percent, { value: number(100 * probability, 1) }) : "";
+      share.textContent = result ? percentOf(probability) : "";
       for (const node of [share, label]) node.classList.toggle("best", k === best);
     });
     if (!result) return;
     const wrong = stored && stored.label !== best;
-    const percent = number(100 * result.probabilities[best], 1);
+    const percent = percentOf(result.probabilities[best]);
     const sentence = wrong ? words.answerWrong : words.answer;
     answer.textContent = fill(sentence, { digit: best, percent, label: stored?.label });
   };
@@ -261,13 +173,13 @@ export function digit(figure, config, words) {
         paint(look.canvas(k), (i, j) => {
           const value = maps[(i * side + j) * count + k];
           if (value > most) most = value;
-          return value / largest;
+          return Math.sqrt(value / largest);
         }, "output");
         look.name(k, fill(words.map, { k, value: number(most) }));
       }
     }
     const most = result.dense.reduce((least, value) => Math.max(least, value), 1e-9);
-    paint(dense, (i, j) => result.dense[32 * i + j] / most, "output");
+    paint(dense, (i, j) => Math.sqrt(result.dense[32 * i + j] / most), "output");
     denseSays.textContent = fill(words.denseSays, { count: result.dense.filter((v) => v > 0).length });
     dense.setAttribute("aria-label", denseSays.textContent);
     showPicked();
@@ -281,7 +193,7 @@ export function digit(figure, config, words) {
     const top = map.indexOf(value);
     large.width = side;
     large.height = side;
-    paint(large, (i, j) => map[i * side + j] / (value || 1), "output");
+    paint(large, (i, j) => Math.sqrt(map[i * side + j] / (value || 1)), "output");
     const said = { k, value: number(value), i: Math.floor(top / side), j: top % side };
     pickedSays.textContent = fill(layer === "conv1" ? words.picked : words.pickedDeep, said);
     const weights = ready.layers[`${layer}_w`];
@@ -330,7 +242,7 @@ export function digit(figure, config, words) {
   };
 
   const draw = (from, to) => {
-    stroke(ink, from, to, PEN, rub);
+    stroke(ink, from, to, rub ? RUBBER : PEN, rub);
     stored = null;
     if (!ready) load();
     updateSoon();
@@ -428,19 +340,20 @@ export function digit(figure, config, words) {
       onPick: (m) => { chooser.select(m); takeStored(order[m], m, labels[m]); },
     });
     chooser.classList.add("hundred");
-    hundred.append(chooser, element("p", { class: "quiet" }, words.digitsSay));
+    hundred.append(chooser, element("p", { class: "quiet fill" }, words.digitsSay));
     showHundred();
   });
 
+  const said = element("div", { class: "name" }, words.probabilities);
   figure.append(
     element("style", {}, LOOK),
     element("div", { class: "row" },
-      element("div", {}, pad, penSays, element("div", { class: "row" },
-        toggle(words.rub, false, (on) => { rub = on; }), button(words.clear, clear))),
+      element("div", {}, pad, penSays,
+        element("div", { class: "row" },
+          button(words.clear, clear), toggle(words.rub, false, (on) => { rub = on; })),
+        answer),
       element("div", {}, element("div", { class: "name" }, words.seen), seen, seenSays),
-      element("div", {}, element("div", { class: "name" }, words.probabilities),
-        element("div", { class: "bars" }, ...bars.flatMap(({ row }) => row)))),
-    answer,
+      element("div", { class: "fill" }, said, element("div", { class: "bars" }, ...bars.flatMap(({ row }) => row)))),
     element("div", { class: "row" }, openHundred),
     hundred,
     inside,

@@ -28,22 +28,24 @@ WORDS = {
         "digitHard": "test image {k}, a {label}, a hard one",
         "digitsSay": "Each row holds ten of one class from the test set. On the left its first; on "
         "the right, in orange frames, those of which the network gives the right class the least.",
-        "seen": "what the network is given",
+        "seen": "what it is given",
         "seenSays": "Scaled until its box is {box} pixels, then moved so that its centre of mass, "
         "the cross, is nearest to pixel (14, 14).",
         "seenStored": "Test image {k} as it is stored.",
         "seenNothing": "28 × 28 pixels, boxed and centred as MNIST's are.",
-        "probabilities": "probability of each digit",
-        "percent": "{value} %",
+        "probabilities": "what it answers",
+        "percent": "{value}\u00a0%",
+        "certain": ">\u00a099.9\u00a0%",
         "loading": "The network is on its way: 3.9 MB.",
         "missing": "The network's file is not here. In the book it stands beside the page; in "
         "JupyterLab, run the cell and start the server in the book's folder.",
-        "nothing": "The network waits for a drawing. Space and the arrow keys draw too.",
-        "answer": "The network reads a {digit}, with {percent} %.",
-        "answerWrong": "The network reads a {digit}, with {percent} %. It is a {label}.",
-        "first": "first layer, 32 maps",
-        "second": "second layer, 64 maps",
-        "dense": "dense layer, 1,024 units",
+        "nothing": "The article's trained network reads what you draw, by mouse, finger, or Space "
+        "and the arrow keys.",
+        "answer": "The network reads a {digit}, with probability {percent}.",
+        "answerWrong": "The network reads a {digit}, with probability {percent}. It is a {label}.",
+        "first": "layer 1: 32 maps",
+        "second": "layer 2: 64 maps",
+        "dense": "dense: 1,024 units",
         "denseSays": "{count} of 1,024 units are above zero.",
         "map": "map {k}: largest value {value}",
         "picked": "Map {k} of the first layer: its largest value is {value}, at row {i}, "
@@ -51,7 +53,8 @@ WORDS = {
         "pickedDeep": "Map {k} of the second layer: its largest value is {value}, at row {i}, "
         "column {j}. Its filter has a kernel for each of the 32 maps before it.",
         "filter": "filter {k}",
-        "hint": "Pick a map to see it large, with its filter: blue is positive, orange negative.",
+        "hint": "The stronger the green, the larger the number. Pick a map to see it large, with "
+        "its filter: blue is positive, orange negative.",
         "cell": "row {i}, column {j}: {value}",
         "notYet": "not yet computed",
         "refused": "",

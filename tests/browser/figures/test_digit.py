@@ -1,6 +1,7 @@
 """Draw a digit: the drawing's way to MNIST's form, the network in the page, the reader's hand."""
 
 from itertools import pairwise
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -12,6 +13,7 @@ from cnnbook.losses import softmax
 from cnnbook.network import article_network
 from cnnbook.predict import to_mnist
 
+AXE = Path(__file__).parents[1] / "vendor" / "axe.min.js"
 SIDE = 168
 STROKES = """(strokes, side) => {
     const ink = { values: new Float32Array(side * side), height: side, width: side };
@@ -214,3 +216,195 @@ def test_hundred_digits_are_a_hundred(network):
     greys = network.tab.evaluate("Array.from(countsOf(cnnbookDigitNetwork.digits.text))")
     stored = np.rint(test.images[numbers.ravel()] * 255).ravel()
     np.testing.assert_array_equal(greys, stored)
+
+
+@pytest.fixture
+def figure_page(browser, script):
+    """Open the figure as a page of a folder, with its network beside it."""
+    contexts = []
+
+    def open_page(network="digit-network.js", **options):
+        (script.parent / "page.html").write_text(
+            '<!doctype html><html lang="en"><head><meta charset="utf-8"><title>Figure</title>'
+            '<meta name="viewport" content="width=device-width"></head><body><main><h1>Figure</h1>'
+            f"{figures.digit(network).html()}</main></body></html>",
+            encoding="utf-8",
+        )
+        context = browser.new_context(viewport={"width": 900, "height": 1000}, **options)
+        contexts.append(context)
+        tab = context.new_page()
+        tab.asked, tab.errors = [], []
+        tab.on("request", lambda request: tab.asked.append(request.url.rsplit("/", 1)[1]))
+        tab.on("console", lambda m: m.type == "error" and tab.errors.append(m.text))
+        tab.on("pageerror", lambda error: tab.errors.append(str(error)))
+        tab.goto((script.parent / "page.html").as_uri())
+        tab.wait_for_selector(".cnnbook-figure[data-ready]")
+        return tab
+
+    yield open_page
+    for context in contexts:
+        context.close()
+
+
+ONE = [(0.5, 0.15), (0.5, 0.4), (0.48, 0.85)]
+SEVEN = [(0.25, 0.2), (0.5, 0.18), (0.75, 0.2), (0.6, 0.5), (0.45, 0.85)]
+
+
+def on_pad(tab, places):
+    box = tab.locator(".pad").bounding_box()
+    return [(box["x"] + x * box["width"], box["y"] + y * box["height"]) for x, y in places]
+
+
+def draw_with_mouse(tab, places):
+    first, *rest = on_pad(tab, places)
+    tab.mouse.move(*first)
+    tab.mouse.down()
+    for place in rest:
+        tab.mouse.move(*place, steps=6)
+    tab.mouse.up()
+
+
+def expect_answer(tab, digit, label=None):
+    said = f"It is a {label}." if label is not None else ""
+    tab.locator(".answer", has_text=f"The network reads a {digit}, ").wait_for()
+    assert tab.locator(".answer").inner_text().endswith(said)
+    assert tab.locator(".best").first.inner_text() == str(digit)
+
+
+def test_drawn_by_mouse(figure_page):
+    tab = figure_page()
+    assert tab.asked == ["page.html"]
+    draw_with_mouse(tab, SEVEN)
+    expect_answer(tab, 7)
+    assert tab.asked == ["page.html", "digit-network.js"]
+    assert "20" in tab.locator(".narrow").first.inner_text()
+    assert tab.locator(".pad .frame").is_visible()
+    tab.get_by_role("button", name="clear").click()
+    assert "The network reads" not in tab.locator(".answer").inner_text()
+    assert tab.locator(".first").is_hidden()
+    draw_with_mouse(tab, ONE)
+    expect_answer(tab, 1)
+    assert not tab.errors
+
+
+def test_drawn_by_finger(figure_page):
+    tab = figure_page(has_touch=True, is_mobile=True)
+    wire = tab.context.new_cdp_session(tab)
+
+    def touch(kind, points):
+        wire.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": points})
+
+    first, *rest = on_pad(tab, SEVEN)
+    touch("touchStart", [{"x": first[0], "y": first[1]}])
+    before = first
+    for place in rest:
+        for share in (0.25, 0.5, 0.75, 1):
+            x, y = (a + share * (b - a) for a, b in zip(before, place, strict=True))
+            touch("touchMove", [{"x": x, "y": y}])
+        before = place
+    touch("touchEnd", [])
+    expect_answer(tab, 7)
+    assert tab.evaluate("scrollY") == 0
+    assert not tab.errors
+
+
+def test_drawn_by_keys(figure_page):
+    tab = figure_page()
+    tab.keyboard.press("Tab")
+    for _ in range(9):
+        tab.keyboard.press("ArrowUp")
+    tab.keyboard.press("Space")
+    for _ in range(18):
+        tab.keyboard.press("ArrowDown")
+    expect_answer(tab, 1)
+    assert "The pen is down, at 50 across" in tab.locator("[aria-live]").first.inner_text()
+    tab.keyboard.press("Delete")
+    assert "The network reads" not in tab.locator(".answer").inner_text()
+    assert tab.locator(".pen").is_visible()
+    assert tab.evaluate("scrollY") == 0
+    assert not tab.errors
+
+
+def test_what_is_rubbed_out_is_gone(figure_page):
+    tab = figure_page()
+    draw_with_mouse(tab, ONE)
+    expect_answer(tab, 1)
+    tab.get_by_role("button", name="rub out").click()
+    draw_with_mouse(tab, ONE)
+    tab.locator(".answer", has_text="reads what you draw").wait_for()
+
+
+def test_any_of_a_hundred_test_digits(figure_page):
+    tab = figure_page()
+    tab.get_by_role("button", name="a hundred test digits").click()
+    tiles = tab.locator(".hundred .tile")
+    tiles.first.wait_for()
+    assert tiles.count() == 100
+    assert tab.get_by_label("a hard one").count() == 50
+    tab.get_by_label("test image 0, a 7").click()
+    expect_answer(tab, 7)
+    tab.get_by_label("test image 2130, a 4, a hard one").click()
+    expect_answer(tab, 9, 4)
+    assert "Test image 2130" in tab.locator(".narrow").first.inner_text()
+    tab.keyboard.press("ArrowUp")
+    tab.keyboard.press("Enter")
+    chosen = tiles.and_(tab.locator("[aria-selected=true]")).get_attribute("aria-label")
+    assert chosen.startswith(f"test image {digit_network.HARD[3][3]}, a 3")
+    draw_with_mouse(tab, [(0.1, 0.1), (0.12, 0.1)])
+    assert "Scaled" in tab.locator(".narrow").first.inner_text()
+    assert not tab.errors
+
+
+def test_picked_map_shows_its_filter_and_its_largest_value(figure_page):
+    tab = figure_page()
+    tab.get_by_role("button", name="a hundred test digits").click()
+    tab.get_by_label("test image 0, a 7").click()
+    expect_answer(tab, 7)
+    image = mnist.load().test.images[:1].astype(np.float64)
+    network = article_network(rounded_weights())
+    stages = network.stages(image)
+    for layer, stage, k in (("first", "relu1", 12), ("second", "relu2", 37)):
+        tab.locator(f".{layer} .tile").nth(k).click()
+        activation = stages[stage][0, :, :, k]
+        i, j = np.unravel_index(activation.argmax(), activation.shape)
+        said = f"Map {k} of the {layer} layer: its largest value is {activation.max():.2f}"
+        assert tab.get_by_text(f"{said}, at row {i}, column {j}.").is_visible()
+        assert tab.get_by_role("grid", name=f"filter {k}").is_visible() == (layer == "first")
+        assert tab.locator(".kernels").is_visible() == (layer == "second")
+        if layer == "first":
+            weight = network.params["conv1_w"][3, 1, 0, k]
+            cell = tab.get_by_role("grid", name="filter").get_by_label("row 3, column 1:")
+            shown = cell.get_attribute("aria-label").split(": ")[1].replace("−", "-")
+            assert float(shown) == pytest.approx(weight, abs=0.006)
+    units = np.count_nonzero(stages["relu3"] > 0)
+    assert tab.get_by_role("img", name=f"{units} of 1,024").is_visible()
+
+
+def test_every_state_is_sound_and_fits(figure_page):
+    for width in (320, 900):
+        for theme in ("light", "dark"):
+            tab = figure_page()
+            tab.set_viewport_size({"width": width, "height": 800})
+            tab.evaluate("theme => document.documentElement.dataset.theme = theme", theme)
+            tab.get_by_role("button", name="a hundred test digits").click()
+            tab.get_by_label("test image 0, a 7").click()
+            expect_answer(tab, 7)
+            tab.locator(".second .tile").nth(3).click()
+            over = tab.evaluate("document.documentElement.scrollWidth - innerWidth")
+            assert over <= 0, f"{over} pixels too wide at {width}"
+            tab.evaluate(AXE.read_text(encoding="utf-8"))
+            found = tab.evaluate(
+                """async () => (await axe.run()).violations
+                    .filter(rule => ["serious", "critical"].includes(rule.impact))
+                    .map(rule => `${rule.id}: ${rule.nodes[0].html.slice(0, 150)}`)"""
+            )
+            assert not found, (width, theme)
+            assert not tab.errors
+
+
+def test_missing_network_is_said(figure_page):
+    tab = figure_page(network="nowhere.js")
+    draw_with_mouse(tab, ONE)
+    tab.locator(".answer", has_text="The network's file is not here").wait_for()
+    draw_with_mouse(tab, SEVEN)
+    assert tab.locator(".seen .frame").is_visible()
