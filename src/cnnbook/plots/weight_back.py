@@ -5,12 +5,13 @@ import numpy as np
 from matplotlib.patches import Rectangle
 
 from cnnbook.plots import style
-from cnnbook.plots.grids import draw_grid, draw_grids, draw_window
+from cnnbook.plots.grids import draw_grid, draw_window
 
 _TITLES = {"conv_w": "w", "conv_b": "b", "fc_w": "w fc", "fc_b": "b fc"}
 _STAGES = [("conv_w", "conv_b"), ("z",), ("a",), ("pooled",), ("fc_w", "fc_b")]
 _STAGES += [("logits",), ("p", "E")]
-RADIUS = 0.3  # of a circle in the picture of paths, whose columns are 1.95 apart
+RADIUS = 0.33  # of a circle in the picture of paths, whose columns are 1.85 apart
+NARROW = 4.8  # inches: so that numbers can be read on a phone, too
 
 
 def draw_paths(w, x, z, loss, slopes):
@@ -26,7 +27,7 @@ def draw_paths(w, x, z, loss, slopes):
     x, z, slopes : sequence of two floats
         What each copy is multiplied with, the two products, and the loss differentiated by them.
     """
-    figure = plt.figure(figsize=(style.COLUMN, 2.8))
+    figure = plt.figure(figsize=(NARROW, 2.55))
     figure.set_layout_engine("none")
     axes = figure.add_axes((0, 0, 1, 1))
     copies = [d * k for d, k in zip(slopes, x, strict=True)]
@@ -37,7 +38,7 @@ def draw_paths(w, x, z, loss, slopes):
         (style.OUTPUT, [("E", loss, None)]),
     ]
     places = [
-        [(1.95 * column, row) for row in ([0.0] if len(circles) == 1 else [-0.8, 0.8])]
+        [(1.85 * column, row) for row in ([0.0] if len(circles) == 1 else [-0.9, 0.9])]
         for column, (_, circles) in enumerate(columns)
     ]
     steps = [(0, 0, 0, 1), (0, 0, 1, 1), (1, 0, 0, x[0]), (1, 1, 1, x[1])]
@@ -62,11 +63,11 @@ def draw_paths(w, x, z, loss, slopes):
             )
             look = {"ha": "center", "va": "center"}
             axes.text(cx, cy, f"{value:g}", size=11, zorder=4, **look)
-            axes.text(cx, cy - RADIUS - 0.18, f"${name}$", size=10.5, **look)
+            axes.text(cx, cy - RADIUS - 0.21, f"${name}$", size=10.5, **look)
             if derivative is not None:
                 below = rf"$\partial E/\partial {name}$ = {derivative:g}"
-                axes.text(cx, cy + RADIUS + 0.2, below, size=10, color=style.ERROR, **look)
-    axes.set(xlim=(-0.75, 6.3), ylim=(1.5, -1.5), aspect="equal")
+                axes.text(cx, cy + RADIUS + 0.24, below, size=10, color=style.ERROR, **look)
+    axes.set(xlim=(-0.9, 6.05), ylim=(1.75, -1.75), aspect="equal")
     axes.axis("off")
 
 
@@ -168,7 +169,7 @@ def draw_tied(x, delta, shape):
         Height and width of the kernel.
     """
     outer = np.outer(delta, x)
-    _, axes = plt.subplots(figsize=(style.COLUMN, 3.35))
+    _, axes = plt.subplots(figsize=(NARROW, 2.75))
     labels = np.full(outer.shape, "", object)
     draw_grid(axes, outer, colour=style.GRADIENT, largest=2.6 * np.abs(outer).max(), labels=labels)
     for row, column in np.ndindex(outer.shape):
@@ -178,10 +179,10 @@ def draw_tied(x, delta, shape):
         look = {"ha": "center", "va": "center"}
         if not tied:
             axes.add_patch(Rectangle((column - 0.5, row - 0.5), 1, 1, fc=style.PAPER, zorder=1))
-            axes.text(column, row, _text(outer[row, column]), size=8, color=style.GREY, **look)
+            axes.text(column, row, _text(outer[row, column]), size=9, color=style.GREY, **look)
             continue
         axes.text(column, row - 0.15, _text(outer[row, column]), size=10.5, weight="bold", **look)
-        axes.text(column, row + 0.25, f"w{_below(u)}{_below(v)}", size=9.5, **look)
+        axes.text(column, row + 0.26, f"w{_below(u)}{_below(v)}", size=9, **look)
     axes.set_xticks(range(x.size), [_text(value) for value in x.ravel()])
     axes.set_yticks(range(delta.size), [_text(value) for value in delta.ravel()])
     axes.tick_params(labelsize=10, top=True, labeltop=True, bottom=False, labelbottom=False)
@@ -204,15 +205,25 @@ def draw_cut(x, delta, spread, correlated, kept):
     kept : (int, int)
         How many rows and columns of it are weights; the rest is struck out.
     """
-    figure = draw_grids(
-        [
-            ("picture x", x, style.INPUT),
-            ("δ", delta, style.ERROR),
-            ("δ spread out", spread, style.ERROR),
-            ("x ⋆ spread δ", correlated, style.GRADIENT),
-        ],
-        largest=2 * np.abs(correlated).max(),
-    )
+    panels = [
+        ("picture x", x, style.INPUT),
+        ("δ", delta, style.ERROR),
+        ("δ spread out", spread, style.ERROR),
+        ("x ⋆ spread δ", correlated, style.GRADIENT),
+    ]
+    columns = [max(panels[k][1].shape[1], panels[k + 2][1].shape[1]) for k in (0, 1)]
+    rows = [max(panels[k][1].shape[0], panels[k + 1][1].shape[0]) for k in (0, 2)]
+    total = np.array([sum(columns) + 1.4, sum(rows) + 2.2])  # in cells
+    figure = plt.figure(figsize=0.42 * total)
+    figure.set_layout_engine("none")
+    for k, (title, values, colour) in enumerate(panels):
+        row, column = divmod(k, 2)
+        left = 0.2 + column * (columns[0] + 1) + (columns[column] - values.shape[1]) / 2
+        top = 1 + row * (rows[0] + 1) + (rows[row] - values.shape[0]) / 2
+        box = np.array([left, total[1] - top - values.shape[0], *values.shape[::-1]])
+        axes = figure.add_axes(box / np.tile(total, 2))
+        draw_grid(axes, values, colour=colour, largest=2 * np.abs(correlated).max(), size=10.5)
+        axes.set_title(title, loc="center", size=10, pad=4)
     draw_window(figure.axes[0], 0, 0, *spread.shape, colour=style.ERROR)
     axes = figure.axes[3]
     draw_window(axes, 0, 0, *kept, colour=style.KERNEL)
@@ -238,11 +249,11 @@ def draw_weight_table(x, delta, dw):
     channels, filters = dw.shape[2:]
     widths = [x.shape[1]] + [max(delta.shape[1], dw.shape[1])] * filters
     heights = [max(delta.shape[0], dw.shape[0])] + [x.shape[0]] * channels
-    gap = 1.6  # cells
-    cell = style.COLUMN / (sum(widths) + gap * filters + 0.4)
-    figure = plt.figure(figsize=(style.COLUMN, cell * (sum(heights) + 1.1 * len(heights))))
+    gap = 1.2  # cells
+    cell = NARROW / (sum(widths) + gap * filters + 0.4)
+    figure = plt.figure(figsize=(NARROW, cell * (sum(heights) + 1.1 * len(heights))))
     figure.set_layout_engine("none")
-    total = np.array([style.COLUMN, figure.get_figheight()])
+    total = np.array([NARROW, figure.get_figheight()])
 
     def place(row, column, values, title, colour, largest):
         tall, wide = values.shape
@@ -285,12 +296,12 @@ def draw_step(picture, before, gradients, after):
             arrays = [_as_grid(name, values[name]) for name in there]
             row.append(list(zip(titles, arrays, colours, strict=True)))
         rows.append(row)
-    width, height, title, gap, head = 0.42, 0.33, 0.29, 0.3, 0.3  # inches: of a cell, and so on
-    across = style.COLUMN / 3
+    width, height, title, gap, head = 0.4, 0.33, 0.29, 0.08, 0.3  # inches: of a cell, and so on
+    across = 5.3 / 3
     heights = [
         max(len(each[1]) for column in row for each in column) * height + title for row in rows
     ]
-    total = np.array([style.COLUMN, sum(heights) + head + 0.05])
+    total = np.array([3 * across, sum(heights) + head + 0.05])
     figure = plt.figure(figsize=total)
     figure.set_layout_engine("none")
     axes = figure.add_axes((0, 0, 1, 1))  # in inches, downwards; an axes a grid would be slow
@@ -305,13 +316,14 @@ def draw_step(picture, before, gradients, after):
     top = head
     for row, tall in zip(rows, heights, strict=True):
         for column, arrays in enumerate(row):
-            inches = sum(values.shape[1] * width for _, values, _ in arrays)
+            widths = [min(width, across / 5.2) if name == "x" else width for name, _, _ in arrays]
+            inches = sum(len(a[0]) * w for (_, a, _), w in zip(arrays, widths, strict=True))
             left = (column + 0.5) * across - (inches + gap * (len(arrays) - 1)) / 2
-            for name, values, colour in arrays:
-                wide = values.shape[1] * width
+            for (name, values, colour), cell in zip(arrays, widths, strict=True):
+                wide = values.shape[1] * cell
                 axes.text(left + wide / 2, top + title - 0.09, name, size=9, **look)
                 marks = np.argwhere(gradients["a"]) if name == "a" and column == 0 else ()
-                _cells(axes, values, (left, top + title), (width, height), colour, marks)
+                _cells(axes, values, (left, top + title), (cell, height), colour, marks)
                 left += wide + gap
         top += tall
 
