@@ -133,6 +133,7 @@ const DICE_STYLE = `
 .die .refused:empty { margin: 0; }
 .drawing { display: block; width: 100%; overflow: hidden; user-select: none; }
 .drawing text { fill: var(--ink); font-variant-numeric: tabular-nums; }
+.drawing .labels text { paint-order: stroke; stroke: var(--paper); stroke-width: 3px; }
 .drawing .soft { fill: var(--quiet); }
 .stage { touch-action: pan-y; cursor: grab; margin-top: 0.75rem; }
 .stage.held { cursor: grabbing; }
@@ -386,6 +387,7 @@ function piles(words, onChoose) {
     node.setAttribute("viewBox", `0 0 ${width} ${base + 24}`);
     node.setAttribute("height", base + 24);
     const shown = new Set(ticks(2, count, pitch));
+    const labels = draw("g", { class: "labels" });
     bars = z.map((value, k) => {
       const n = k + 2;
       const x = left + (k + 0.5) * pitch;
@@ -407,10 +409,11 @@ function piles(words, onChoose) {
       }, grows);
       const middle = { x, "text-anchor": "middle", "font-size": 12 };
       const inside = Math.max(20, Math.min(width - 20, x));
-      const label = draw("text", { ...middle, x: inside, y: base - tall * value - 6 }, node, number(value, 3));
+      const label = draw("text", { ...middle, x: inside, y: base - tall * value - 6 }, labels, number(value, 3));
       const tick = draw("text", { ...middle, y: base + 17 }, node, n);
       return { bricks, grows, frame, label, tick, ticked: shown.has(n), pitch };
     });
+    node.append(labels); // over all bars
     const half = (count * pitch) / 2;
     draw("line", { x1: width / 2 - half, x2: width / 2 + half, y1: base, y2: base, stroke: "var(--quiet)" }, node);
   };

@@ -131,14 +131,19 @@ def _weights(name, weights):
 def _draw_pair(above, below, p, q, total):
     """Draw the two dice at one total, and the chances of all totals up to it."""
     K, L = len(p), len(q)
-    blue, orange = np.arange(1, K + 1), total - np.arange(1, L + 1)
-    above.bar(blue, p, width=0.82, bottom=0.12, color=style.INPUT)
-    above.bar(orange, -q, width=0.82, bottom=-0.12, color=style.KERNEL)
-    for places, height in ((blue, 0.055), (orange, -0.055)):
-        for face, place in enumerate(places, 1):
-            above.text(place, height, f"{face}", ha="center", va="center", weight="bold")
     first, last = max(1, total - L), min(K, total - 1)
-    above.axvspan(first - 0.5, last + 0.5, color=style.HIGHLIGHT, alpha=0.25, lw=0)
+    above.axvspan(first - 0.5, last + 0.5, color=style.HIGHLIGHT, alpha=0.25, lw=0, zorder=0)
+    unit = max(*p, *q)
+    for places, heights, side, colour in (
+        (np.arange(1, K + 1), p / unit, 1, style.INPUT),
+        (total - np.arange(1, L + 1), q / unit, -1, style.KERNEL),
+    ):
+        for face, (place, height) in enumerate(zip(places, heights, strict=True), 1):
+            pale = 1 if first <= place <= last else 0.35
+            up = {"bottom": 0.4 * side, "color": colour, "alpha": pale}
+            above.bar(place, side * height, width=0.82, **up)
+            text = {"ha": "center", "va": "center", "weight": "bold", "alpha": pale}
+            above.text(place, 0.2 * side, f"{face}", **text)
     above.set(xlim=(1.5 - L, K + L - 0.5), xticks=[], yticks=[], title=f"total n = {total}")
     for side in ("left", "bottom"):
         above.spines[side].set_visible(False)
