@@ -208,6 +208,10 @@ def test_pixel_names_its_windows(show):
         "It wins (0, 0), (0, 1), (1, 0). dx[2, 2] = 4 − 8 + 12 = 8."
     )
     assert tab.locator(".cell.dashed").count() == 4
+    for _ in range(2):
+        tab.get_by_role("button", name="one window back").click()
+    tab.get_by_role("grid", name="dx = ∂E/∂x").get_by_label("row 2, column 2").hover()
+    assert tab.locator(".sum").inner_text().endswith("So far dx[2, 2] = 4 − 8 = −4.")
     tab.get_by_label("size").fill("2")
     tab.get_by_role("grid", name="input x").get_by_label("row 4, column 4").hover()
     assert tab.locator(".sum").inner_text() == (
