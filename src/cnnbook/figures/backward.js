@@ -123,13 +123,13 @@ export function agrees(one, other) {
 }
 
 export function backward(figure, config, words) {
-  const { w, ranges } = config;
-  const settings = { ...config.settings };
-  const [channels, filters] = [config.x.length, w.length];
-  const kernelSize = [w[0][0].length, w[0][0][0].length];
+  const { ranges } = config;
+  const settings = { ...config.settings }; // as `config`, what the reader has changed
+  const kernelSize = [config.w[0][0].length, config.w[0][0][0].length];
   const forInput = () => settings.of === "dx";
 
-  let x = []; // the padded input
+  let x = []; // the padded input, and what there is of filters and errors at this depth
+  let w = [];
   let error = []; // as large as the output
   let values = []; // the gradient as a list of maps, one a channel, or one a filter and channel
   let checks = []; // the central differences, in the same shape
@@ -137,7 +137,7 @@ export function backward(figure, config, words) {
   let source = null; // the error that is pointed at: filter, row, column
   let veiled = false; // whether numbers behind the explained one are yet to come
 
-  const size = channels * filters > 1 ? 1.9 : 2.2;
+  const size = settings.channels * settings.filters > 1 ? 1.9 : 2.2;
   const place = (k) => {
     const [rows, columns] = [values[0].length, values[0][0].length];
     return [Math.floor(k / (rows * columns)), Math.floor(k / columns) % rows, k % columns];
@@ -162,7 +162,7 @@ export function backward(figure, config, words) {
   const isTurned = () => !forInput() && settings.wrong;
   const entry = (i, j) => (isTurned()
     ? [error[0].length - 1 - i, error[0][0].length - 1 - j] : [i, j]);
-  const errors = w.map((_, f) => grid(words, {
+  const errors = config.w.map((_, f) => grid(words, {
     title: words.error, role: "error", size,
     onPoint: (i, j) => { source = [f, i, j]; draw(); },
     onLeave: () => { source = null; draw(); },
@@ -177,8 +177,8 @@ export function backward(figure, config, words) {
       if (source && !panel.contains(event.relatedTarget)) { source = null; draw(); }
     });
   }
-  const spreads = w.map(() => grid(words, { title: words.spread, role: "error", size }));
-  const kernels = w.map((filter) => grid(words, {
+  const spreads = config.w.map(() => grid(words, { title: words.spread, role: "error", size }));
+  const kernels = config.w.map((filter) => grid(words, {
     title: words.kernel, role: "kernel", size,
     onEdit: (u, v, value) => {
       const [row, column] = settings.wrong
@@ -187,7 +187,7 @@ export function backward(figure, config, words) {
       update();
     },
   }));
-  const gradients = Array.from({ length: channels * filters }, (_, m) => grid(words, {
+  const gradients = config.w.flatMap(() => config.x).map((_, m) => grid(words, {
     title: words.gradientInput, role: "gradient", size,
     onPoint: (row, column) => point([m, row, column]),
   }));
@@ -202,22 +202,27 @@ export function backward(figure, config, words) {
   );
   const sheet = (...nodes) => element("div", { class: "row" }, ...nodes);
   const arrange = () => {
+    const { channels, filters } = settings;
     if (forInput()) {
-      const lines = w.map((_, f) => [errors[f], signed("→", spreads[f]), signed("⋆", kernels[f])]);
+      const lines = errors.slice(0, filters).map((panel, f) => (
+        [panel, signed("→", spreads[f]), signed("⋆", kernels[f])]
+      ));
       const result = signed("=", sheet(...gradients.slice(0, channels)));
       const line = (nodes) => element("div", { class: "row", style: "align-items: center" }, ...nodes);
       const left = element("div", { style: "min-width: 0" }, ...lines.map(line));
       stage.replaceChildren(...(filters > 1 ? [left, result] : [...lines[0], result]));
     } else {
       stage.replaceChildren(
-        sheet(...inputs), signed("⋆", sheet(...errors)), signed("=", sheet(...gradients)),
+        sheet(...inputs.slice(0, channels)),
+        signed("⋆", sheet(...errors.slice(0, filters))),
+        signed("=", sheet(...gradients.slice(0, channels * filters))),
       );
     }
   };
 
   // Work everything out anew; the explained number stays, if there still is one in its place.
   const update = () => {
-    const { height, width, padding, stride } = settings;
+    const { height, width, padding, stride, channels, filters } = settings;
     const out = [windows(height, kernelSize[0], settings), windows(width, kernelSize[1], settings)];
     const fits = out[0] > 0 && out[1] > 0;
     stage.hidden = steps.hidden = !fits;
@@ -228,8 +233,9 @@ export function backward(figure, config, words) {
       check.textContent = "";
       return;
     }
-    x = config.x.map((map) => padded(cropped(map, height, width), padding));
-    error = config.error.map((map) => cropped(map, ...out));
+    x = config.x.slice(0, channels).map((map) => padded(cropped(map, height, width), padding));
+    w = config.w.slice(0, filters).map((filter) => filter.slice(0, channels));
+    error = config.error.slice(0, filters).map((map) => cropped(map, ...out));
     const [gradient, nested] = forInput() ? [inputGradient, x] : [weightGradient, w];
     const flat = (maps) => (forInput() ? maps : maps.flat());
     values = flat(gradient(x, w, error, settings));
@@ -248,8 +254,8 @@ export function backward(figure, config, words) {
   };
 
   const named = (word, numbers, count) => (count > 1 ? fill(numbers.text, { word, ...numbers }) : word);
-  const ofFilter = (word, f) => named(word, { text: words.ofFilter, f }, filters);
-  const ofChannel = (word, c) => named(word, { text: words.ofChannel, c }, channels);
+  const ofFilter = (word, f) => named(word, { text: words.ofFilter, f }, w.length);
+  const ofChannel = (word, c) => named(word, { text: words.ofChannel, c }, x.length);
   const ofBoth = (word, c, f) => ofChannel(ofFilter(word, f), c);
   const onPadding = (p, q) => {
     const { padding, height, width } = settings;
@@ -303,13 +309,13 @@ export function backward(figure, config, words) {
 
   const drawWeights = () => {
     const [m, u, v] = cell;
-    const [f, c] = [Math.floor(m / channels), m % channels];
+    const [f, c] = [Math.floor(m / x.length), m % x.length];
     const { stride, wrong } = settings;
     const used = weightTerms(x, error, f, c, u, v, settings);
     const met = new Map(used.map((t) => [`${t.p},${t.q}`, t]));
     const reach = [(error[f].length - 1) * stride + 1, (error[f][0].length - 1) * stride + 1];
     const corner = source && [source[1] * stride, source[2] * stride];
-    inputs.forEach((panel, channel) => panel.show(x[channel], {
+    inputs.slice(0, x.length).forEach((panel, channel) => panel.show(x[channel], {
       title: ofChannel(settings.padding ? words.inputPadded : words.input, channel),
       marks: (p, q) => {
         const term = channel === c && !corner ? met.get(`${p},${q}`) : undefined;
@@ -325,14 +331,14 @@ export function backward(figure, config, words) {
         };
       },
     }));
-    errors.forEach((panel, k) => panel.show(wrong ? turned(error[k]) : error[k], {
+    errors.slice(0, w.length).forEach((panel, k) => panel.show(wrong ? turned(error[k]) : error[k], {
       title: ofFilter(wrong ? words.errorTurned : words.error, k),
       marks: (i, j) => ({
         classes: (source ? String(source) === String([k, i, j]) : k === f) ? ["framed"] : [],
       }),
     }));
     values.forEach((_, k) => showGradient(k, ofBoth(
-      words.gradientWeights, k % channels, Math.floor(k / channels),
+      words.gradientWeights, k % x.length, Math.floor(k / x.length),
     ), () => []));
     return used.filter((t) => !onPadding(t.p, t.q)).map((t) => ({ f, pair: [t.error, t.pixel] }));
   };
@@ -358,10 +364,10 @@ export function backward(figure, config, words) {
     const terms = forInput() ? drawInput() : drawWeights();
     const [m, row, column] = cell;
     const [value, approximate] = [values[m][row][column], checks[m][row][column]];
-    const [f, c] = forInput() ? [0, m] : [Math.floor(m / channels), m % channels];
+    const [f, c] = forInput() ? [0, m] : [Math.floor(m / x.length), m % x.length];
     const at = [row, column];
-    if (channels > 1 || (filters > 1 && !forInput())) at.push(c);
-    if (filters > 1 && !forInput()) at.push(f);
+    if (x.length > 1 || (w.length > 1 && !forInput())) at.push(c);
+    if (w.length > 1 && !forInput()) at.push(f);
     const name = fill(
       !forInput() ? words.weight : settings.padding ? words.entry : words.pixel,
       { at: at.join(", ") },
@@ -409,13 +415,24 @@ export function backward(figure, config, words) {
       update();
     },
   ), turn);
-  for (const name of ["stride", "padding", "height", "width"]) {
+  const sliders = element("div", {
+    style: "display: grid; gap: 0.5rem 0.75rem; flex: 1 1 100%;"
+      + "grid-template-columns: repeat(auto-fill, minmax(5.2rem, 1fr))",
+  });
+  for (const name of ["stride", "padding", "height", "width", "channels", "filters"]) {
     const [min, max] = ranges[name];
-    controls.append(slider(words[name], { min, max, value: settings[name] }, (value) => {
+    const one = slider(words[name], { min, max, value: settings[name] }, (value) => {
       settings[name] = value;
+      arrange();
       update();
-    }));
+    });
+    one.style.flexDirection = "column";
+    one.style.alignItems = "start";
+    one.style.gap = "0";
+    one.querySelector("input").style.cssText = "min-width: 0; width: 100%";
+    sliders.append(one);
   }
+  controls.append(sliders);
 
   figure.append(
     controls,

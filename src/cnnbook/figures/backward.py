@@ -7,7 +7,7 @@ from cnnbook.figures.host import MovingFigure
 from cnnbook.layers import conv2d_backward, conv2d_forward, output_size
 from cnnbook.plots import grids, style
 
-LARGEST = {"stride": 3, "padding": 2, "side": 6}
+LARGEST = {"stride": 3, "padding": 2, "side": 6, "depth": 2}
 WORDS = {
     "en": {
         "title": "Backward through a convolution layer, number by number",
@@ -18,6 +18,8 @@ WORDS = {
         "padding": "padding {value}",
         "height": "rows {value}",
         "width": "columns {value}",
+        "channels": "channels {value}",
+        "filters": "filters {value}",
         "leaveKernel": "leave the kernel unturned",
         "turnError": "turn the error by 180°",
         "input": "input X",
@@ -69,8 +71,8 @@ WORDS = {
 def backward(x, w, delta, *, of="dx", stride=1, padding=0, wrong=False, language="en"):
     """Step through the backward pass of a convolution layer.
 
-    The reader can change every number and setting. Where that makes the output or the picture
-    larger than what is given here, the figure fills in small whole numbers of its own.
+    The reader can change every number and setting. Where that makes an array larger or deeper
+    than what is given here, the figure fills in small whole numbers of its own.
 
     Parameters
     ----------
@@ -123,16 +125,19 @@ def backward(x, w, delta, *, of="dx", stride=1, padding=0, wrong=False, language
     starts = {"dx": _busiest(padding, x.shape, w.shape, delta.shape, stride), "dw": [0, 0]}
     most = [max(LARGEST["side"], side) for side in (H, W)]
     outs = [side + 2 * LARGEST["padding"] - K + 1 for side, K in zip(most, (KH, KW), strict=True)]
+    channels, filters = (max(LARGEST["depth"], depth) for depth in (C, F))
     config = {
-        "x": _larger(x, (*most, C)).transpose(2, 0, 1),
-        "w": w.transpose(3, 2, 0, 1),
-        "error": _larger(delta, (*outs, F)).transpose(2, 0, 1),
+        "x": _larger(x, (*most, channels)).transpose(2, 0, 1),
+        "w": _larger(w, (KH, KW, channels, filters)).transpose(3, 2, 0, 1),
+        "error": _larger(delta, (*outs, filters)).transpose(2, 0, 1),
         "settings": {
             "of": of,
             "stride": stride,
             "padding": padding,
             "height": H,
             "width": W,
+            "channels": C,
+            "filters": F,
             "wrong": bool(wrong),
         },
         "ranges": {
@@ -140,6 +145,8 @@ def backward(x, w, delta, *, of="dx", stride=1, padding=0, wrong=False, language
             "padding": (0, LARGEST["padding"]),
             "height": (1, most[0]),
             "width": (1, most[1]),
+            "channels": (1, channels),
+            "filters": (1, filters),
         },
         "starts": starts,
     }
@@ -153,8 +160,7 @@ def backward(x, w, delta, *, of="dx", stride=1, padding=0, wrong=False, language
 def _larger(values, shape):
     """Continue an array with small whole numbers, for sizes that the reader may choose."""
     full = (np.arange(np.prod(shape)) * 5 % 7 - 3.0).reshape(shape)
-    H, W = values.shape[:2]
-    full[:H, :W] = values
+    full[tuple(slice(size) for size in values.shape)] = values
     return full
 
 

@@ -339,6 +339,31 @@ def test_depth_adds_over_filters_for_the_input_only(show):
     assert sum_of(tab).count("·") == 6
 
 
+def test_depth_can_be_added(show):
+    figure = figures.backward(X, W, [[2, -1], [1, 3]])
+    tab = show(figure)
+    for name in ("channels", "filters"):
+        tab.get_by_label(name).fill("2")
+    x, w, error = (np.array(figure.config[name], float) for name in ("x", "w", "error"))
+    x, w = x[:, :3, :3].transpose(1, 2, 0).copy(), w.transpose(2, 3, 1, 0).copy()
+    assert x[:, :, 0].tolist() == X and w[:, :, 0, 0].tolist() == W
+    dx, dw = engine(x, w, error[:, :2, :2].transpose(1, 2, 0).copy(), 1)
+
+    def shown(name):
+        return [float(text.replace("−", "-")) for text in cells(tab, name)]
+
+    for c in range(2):
+        assert shown(f"∂E/∂X, channel {c}") == dx[:, :, c].ravel().tolist()
+    assert "So do all 18." in check_of(tab)
+    tab.get_by_role("combobox").select_option("dw")
+    for c, f in np.ndindex(2, 2):
+        assert shown(f"∂E/∂W, filter {f}, channel {c}") == dw[:, :, c, f].ravel().tolist()
+    tab.get_by_label("filters").fill("1")
+    assert tab.get_by_role("grid", name="∂E/∂W").count() == 2
+    assert sum_of(tab).startswith("∂E/∂w[0, 0, 0] = ")
+    assert not tab.errors
+
+
 def test_kernel_that_does_not_fit_is_said(for_input):
     for_input.get_by_label("rows").fill("1")
     assert "no window fits" in sum_of(for_input)
