@@ -35,7 +35,7 @@ WORDS = {
         "seenNothing": "28 × 28 pixels, boxed and centred as MNIST's are.",
         "probabilities": "what it answers",
         "percent": "{value}\u00a0%",
-        "certain": ">\u00a099.9\u00a0%",
+        "certain": ">99.9\u00a0%",
         "loading": "The network is on its way: 3.9 MB.",
         "missing": "The network's file is not here. In the book it stands beside the page; in "
         "JupyterLab, run the cell and start the server in the book's folder.",
@@ -119,8 +119,10 @@ def _draw_first_test_digit(words):
         axes = figure.add_subplot(place)
         axes.imshow(picture, cmap="cnnbook_pixels")
         axes.set_title(title)
+        axes.set_anchor("N")
         axes.set_xticks([])
         axes.set_yticks([])
+        axes.spines[:].set_visible(False)
     axes = figure.add_subplot(cells[0, 2:])
     axes.bar(range(10), softmax(outs["fc2"])[0], color=style.OUTPUT)
     axes.set_xticks(range(10))

@@ -408,3 +408,23 @@ def test_missing_network_is_said(figure_page):
     tab.locator(".answer", has_text="The network's file is not here").wait_for()
     draw_with_mouse(tab, SEVEN)
     assert tab.locator(".seen .frame").is_visible()
+
+
+@pytest.mark.parametrize("scheme", ["http", "file"])
+def test_front_page_reads_a_digit(browser, origins, scheme):
+    context = browser.new_context(viewport={"width": 1280, "height": 900})
+    tab = context.new_page()
+    asked, errors = [], []
+    tab.on("request", lambda request: asked.append(request.url))
+    tab.on("console", lambda m: m.type == "error" and errors.append(m.text))
+    tab.on("pageerror", lambda error: errors.append(str(error)))
+    tab.goto(f"{origins[scheme]}book/preface.html")
+    tab.wait_for_selector(".cnnbook-figure[data-ready]")
+    assert not any("digit-network" in url for url in asked)
+    tab.locator(".pad").scroll_into_view_if_needed()
+    draw_with_mouse(tab, SEVEN)
+    expect_answer(tab, 7)
+    assert sum("digit-network" in url for url in asked) == 1
+    assert all(url.startswith((origins[scheme], "data:")) for url in asked)
+    assert not errors
+    context.close()
