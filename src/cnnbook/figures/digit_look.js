@@ -36,10 +36,10 @@ export const LOOK = `
     linear-gradient(var(--error), var(--error)) center / 2px 100% no-repeat;
 }
 .narrow { width: 9rem; font-size: 0.85em; }
-.bars { display: grid; grid-template-columns: auto 1fr 4rem; gap: 0.15rem 0.5rem; align-items: center; }
+.bars { display: grid; grid-template-columns: auto 1fr 4.2rem; gap: 0.15rem 0.5rem; align-items: center; }
 .bars .track { height: 0.85rem; background: var(--sunk); border-radius: 3px; overflow: hidden; }
 .bars .bar { height: 100%; background: var(--output); }
-.bars .share { min-height: 1.4em; text-align: right; font-variant-numeric: tabular-nums; }
+.bars .share { min-height: 1.4em; white-space: nowrap; text-align: right; font-variant-numeric: tabular-nums; }
 .bars .best { font-weight: 700; }
 .tiles { display: grid; gap: 2px; grid-template-columns: repeat(var(--columns), var(--tile)); padding: 1px; }
 .tiles [role="row"] { display: contents; }

@@ -106,6 +106,33 @@ def test_drawing_takes_the_form_that_the_package_gives_it(arithmetic):
     assert max(apart) < 1e-5
 
 
+def soft_picture(rng):
+    """A faint line with a wide halo; with it a bar that runs off the edge."""
+    rows, columns = np.indices((SIDE, SIDE)) + 0.5
+    (x0, y0), (dx, dy) = rng.uniform(30, 130, 2), rng.uniform(-60, 60, 2)
+    along = np.clip(((columns - x0) * dx + (rows - y0) * dy) / (dx * dx + dy * dy), 0, 1)
+    away = np.hypot(columns - x0 - along * dx, rows - y0 - along * dy)
+    ink = rng.uniform(0.4, 0.9) * np.clip(1.6 - away / rng.uniform(4, 10), 0, 1)
+    if rng.random() < 0.6:
+        ink[int(rng.integers(2, 20)), : int(rng.integers(20, 160))] = 1
+        ink[:, : int(rng.integers(1, 4))] = 1
+    return np.round(ink, 3).astype(np.float32)
+
+
+def test_faint_ink_and_what_runs_off_the_edge_go_the_packages_way(arithmetic):
+    pictures = [soft_picture(np.random.default_rng(seed)) for seed in range(20)]
+    made = arithmetic(
+        "digit",
+        """(values, side) => Array.from(
+            toMnist({ values: Float32Array.from(values), height: side, width: side }).image)""",
+        [[picture.ravel().tolist(), SIDE] for picture in pictures],
+    )
+    for image, picture in zip(made, pictures, strict=True):
+        np.testing.assert_allclose(
+            np.reshape(image, (28, 28, 1)), to_mnist(picture), rtol=0, atol=1e-5
+        )
+
+
 def test_frame_has_twenty_pixels(arithmetic):
     cases = drawings(np.random.default_rng(4), 20)
     for _, made in arithmetic("digit", STROKES, [[case, SIDE] for case in cases]):
@@ -170,27 +197,6 @@ def test_class_of_a_thousand_test_images_is_that_of_the_exact_weights(network):
     assert np.count_nonzero(logits.argmax(axis=1) != expected.argmax(axis=1)) <= 1
     rounding = article_network(rounded_weights()).predict(images.astype(np.float64)) - expected
     assert np.abs(logits - expected).max() <= np.abs(rounding).max() + 1e-3
-
-
-def test_update_takes_less_than_50_ms(network):
-    """Boxing and network together; the shortest of 21, as a busy machine has nothing to say."""
-    tab = network.tab
-    tab.evaluate(
-        f"() => {{ {joined_script('digit')}\nObject.assign(window, {{stroke, toMnist}}); }}"
-    )
-    times = tab.evaluate(
-        """() => {
-            const ink = { values: new Float32Array(168 * 168), height: 168, width: 168 };
-            stroke(ink, [40, 40], [130, 35], 6);
-            stroke(ink, [130, 35], [70, 150], 6);
-            return Array.from({ length: 21 }, () => {
-                const start = performance.now();
-                forward(network, toMnist(ink).image);
-                return performance.now() - start;
-            }).sort((a, b) => a - b);
-        }"""
-    )
-    assert times[0] < 50
 
 
 def test_hard_digits_are_the_hardest():
@@ -285,6 +291,31 @@ def test_drawn_by_mouse(figure_page):
     draw_with_mouse(tab, ONE)
     expect_answer(tab, 1)
     assert not tab.errors
+
+
+def test_update_takes_less_than_50_ms(figure_page):
+    """Boxing, network and painting, in the quickest of some twenty: others use this machine too."""
+    tab = figure_page()
+    tab.evaluate(
+        """() => {
+            const before = requestAnimationFrame;
+            window.spent = [];
+            window.requestAnimationFrame = (call) => before((now) => {
+                const start = performance.now();
+                call(now);
+                spent.push(performance.now() - start);
+            });
+        }"""
+    )
+    draw_with_mouse(tab, ONE)
+    expect_answer(tab, 1)
+    tab.evaluate("spent.length = 0")
+    for _ in range(2):
+        draw_with_mouse(tab, SEVEN)
+        tab.wait_for_timeout(100)
+    times = tab.evaluate("spent")
+    assert len(times) >= 5
+    assert min(times) < 50
 
 
 def test_drawn_by_finger(figure_page):
