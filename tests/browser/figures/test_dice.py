@@ -45,6 +45,10 @@ def label(tab, word):
     return tab.get_by_role("img", name=word).get_attribute("aria-label")
 
 
+def boxes(found):
+    return [each.bounding_box() for each in found.all()]
+
+
 def test_convolution_is_numpys(arithmetic):
     rng = np.random.default_rng(1)
     cases = [(random_die(rng), random_die(rng)) for _ in range(CASES)]
@@ -99,6 +103,7 @@ def test_what_is_written_is_true(arithmetic):
             off = np.abs([number(text) for text in die["texts"]] - shares(weights)).max()
             assert off < (1e-12 if die["exact"] else 5.001e-4)
         z = np.convolve(shares(p), shares(q))[n - 2]
+        assert len({text for _, text in result}) == len(result), "the same number twice"
         for sign, text in result:
             signs.add(sign)
             assert abs(number(text) - z) < (1e-12 if sign == "=" else 5.001e-4)
@@ -205,6 +210,8 @@ def test_faces_that_meet_stand_above_each_other(show):
         assert abs(x - below) < 0.01
         assert lit and also
     assert [lit for _, lit in rows[1]] == [1 <= 6 - face <= 4 for face in range(1, 10)]
+    dots = [box["x"] + box["width"] / 2 for box in boxes(tab.locator(".stage > text:visible"))]
+    np.testing.assert_allclose(dots, [x for x, _ in rows[0]], atol=0.5)
 
 
 def test_bar_that_is_tapped_is_the_total(show):
@@ -291,6 +298,17 @@ def test_bell_says_what_the_chapter_computes(show, kind):
     assert tab.get_by_role("button", name="one more die").is_disabled()
     assert tab.get_by_label("dice:").input_value() == "10"
     assert not tab.errors
+
+
+def test_even_faces_keep_the_bell_away(show):
+    tab = show(figures.dice([0, 1, 0, 1, 0, 1], None, number=10))
+    assert "at most 98.14 % of the curve's peak" in tab.locator(".many").inner_text()
+
+
+def test_two_odd_dice_make_no_seven(show):
+    tab = show(figures.dice([1, 0, 1, 0, 1, 0], [1, 0, 2, 0, 3, 0], total=7, number=None))
+    assert show_sum(tab).endswith("= 0")
+    assert ", 7: 0." in label(tab, "up to 7")
 
 
 def test_loaded_stays_loaded_when_sides_are_added(show):
