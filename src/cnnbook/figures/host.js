@@ -13,6 +13,7 @@ const STYLE = `
   --ink: #e2e6eb; --quiet: #a3adb9; --paper: #14171c; --sunk: #20252d; --line: #454e5a;
   --plus: #4aa3dc; --minus: #e0823c; --focus: #7cc4f0;
 }
+[hidden] { display: none !important; }
 .row { display: flex; flex-wrap: wrap; gap: 0.75rem 1rem; align-items: flex-start; }
 .row + .row, .row + p, p + .row { margin-top: 0.75rem; }
 p { margin: 0.5rem 0 0; }

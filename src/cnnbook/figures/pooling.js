@@ -83,7 +83,6 @@ export function holding(x, p, q, settings) {
 }
 
 const POOL_STYLE = `
-.grid[hidden] { display: none; }
 .level { align-items: center; }
 .either { display: inline-flex; }
 .either button + button { margin-left: -1px; }

@@ -104,4 +104,5 @@ def test_kernel_that_does_not_fit_is_said(show):
     tab = show(figures.convolution([[1, 2], [3, 4]], [[1, 0], [0, 1]]))
     tab.get_by_label("dilation").fill("3")
     assert "nothing fits" in tab.locator(".sum").inner_text()
+    assert tab.get_by_role("grid", name="output").is_hidden()
     assert not tab.errors
