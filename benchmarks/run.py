@@ -9,7 +9,7 @@ import argparse
 import importlib
 import sys
 
-NAMES = ("loading", "tf_step", "layers", "numpy_step")
+NAMES = ("loading", "tf_step", "layers", "numpy_step", "digit")
 
 
 def main():

@@ -187,10 +187,12 @@ def test_logits_are_those_of_the_rounded_weights(network):
     np.testing.assert_allclose(shares, softmax(expected), atol=1e-4)
 
 
-def test_class_of_a_thousand_test_images_is_that_of_the_exact_weights(network):
+def test_class_of_a_thousand_test_images_is_tensorflows(network):
+    from cnnbook.tf_model import ArticleNetwork  # imported late, as it loads TensorFlow
+
     images = mnist.load().test.images[:1000]
     exact = weights.load(digit_network.book_folder() / digit_network.WEIGHTS)
-    expected = article_network(exact).predict(images)
+    expected = ArticleNetwork(exact)(images).numpy()
     logits = np.array(
         [each["logits"] for k in range(0, 1000, 100) for each in network(images[k : k + 100])]
     )
@@ -291,31 +293,6 @@ def test_drawn_by_mouse(figure_page):
     draw_with_mouse(tab, ONE)
     expect_answer(tab, 1)
     assert not tab.errors
-
-
-def test_update_takes_less_than_50_ms(figure_page):
-    """Boxing, network and painting, in the quickest of some twenty: others use this machine too."""
-    tab = figure_page()
-    tab.evaluate(
-        """() => {
-            const before = requestAnimationFrame;
-            window.spent = [];
-            window.requestAnimationFrame = (call) => before((now) => {
-                const start = performance.now();
-                call(now);
-                spent.push(performance.now() - start);
-            });
-        }"""
-    )
-    draw_with_mouse(tab, ONE)
-    expect_answer(tab, 1)
-    tab.evaluate("spent.length = 0")
-    for _ in range(2):
-        draw_with_mouse(tab, SEVEN)
-        tab.wait_for_timeout(100)
-    times = tab.evaluate("spent")
-    assert len(times) >= 5
-    assert min(times) < 50
 
 
 def test_drawn_by_finger(figure_page):
