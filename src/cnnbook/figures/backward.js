@@ -226,7 +226,6 @@ export function backward(figure, config, words) {
     const out = [windows(height, kernelSize[0], settings), windows(width, kernelSize[1], settings)];
     const fits = out[0] > 0 && out[1] > 0;
     stage.hidden = steps.hidden = !fits;
-    stage.style.display = steps.style.display = fits ? "" : "none";
     if (!fits) {
       steps.resize(1);
       sum.textContent = words.tooLarge;

@@ -55,7 +55,6 @@ export const LOOK = `
 .hundred { --tile: min(2rem, calc((100vw - 6rem) / 10.5)); }
 .dense, .large { width: 9rem; height: 9rem; border: 1px solid var(--line); }
 .kernels { width: min(20rem, calc(100vw - 5rem)); aspect-ratio: 47 / 23; border: 3px solid var(--kernel); border-radius: 4px; }
-.figure.digit [hidden] { display: none; }
 `;
 
 // Pictures in a table, one of which is picked: by mouse, touch, or arrow keys and Enter.
