@@ -5,25 +5,10 @@
 import { choice, player, slider, toggle } from "./controls.js";
 import { grid } from "./grid.js";
 import { element, fill, number, sumOfProducts } from "./host.js";
-
-// How many windows fit along one axis.
-export function windows(size, kernel, { stride, padding }) {
-  return Math.max(0, Math.floor((size + 2 * padding - kernel) / stride) + 1);
-}
+import { outputSize, padded, turned } from "./windows.js";
 
 export function cropped(map, rows, columns) {
   return map.slice(0, rows).map((row) => row.slice(0, columns));
-}
-
-export function padded(map, padding) {
-  const width = map[0].length + 2 * padding;
-  const empty = () => Array.from({ length: padding }, () => Array(width).fill(0));
-  const sides = Array(padding).fill(0);
-  return [...empty(), ...map.map((row) => [...sides, ...row, ...sides]), ...empty()];
-}
-
-export function turned(map) {
-  return map.map((row) => [...row].reverse()).reverse();
 }
 
 // Forward, without the biases, which no gradient here depends on: [filter][row][column].
@@ -223,7 +208,7 @@ export function backward(figure, config, words) {
   // Work everything out anew; the explained number stays, if there still is one in its place.
   const update = () => {
     const { height, width, padding, stride, channels, filters } = settings;
-    const out = [windows(height, kernelSize[0], settings), windows(width, kernelSize[1], settings)];
+    const out = kernelSize.map((k, axis) => outputSize([height, width][axis], k, settings));
     const fits = out[0] > 0 && out[1] > 0;
     stage.hidden = steps.hidden = !fits;
     if (!fits) {

@@ -3,23 +3,7 @@
 import { choice, player, slider, toggle } from "./controls.js";
 import { grid } from "./grid.js";
 import { element, fill, number, sumOfProducts } from "./host.js";
-
-// How many windows fit along one axis: the theorem of the chapter on the convolution layer.
-export function outputSize(size, kernel, { stride, padding, dilation }) {
-  const reach = (kernel - 1) * dilation + 1;
-  return Math.max(0, Math.floor((size + 2 * padding - reach) / stride) + 1);
-}
-
-export function padded(map, padding) {
-  const width = map[0].length + 2 * padding;
-  const empty = () => Array.from({ length: padding }, () => Array(width).fill(0));
-  const sides = Array(padding).fill(0);
-  return [...empty(), ...map.map((row) => [...sides, ...row, ...sides]), ...empty()];
-}
-
-export function turned(kernel) {
-  return kernel.map((row) => [...row].reverse()).reverse();
-}
+import { outputSize, padded, turned } from "./windows.js";
 
 // The terms of output (i, j) of one filter: where each product's pixel and weight stand.
 export function terms(x, filter, i, j, { stride, padding, dilation, flip }) {

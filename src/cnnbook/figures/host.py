@@ -19,6 +19,7 @@ SCRIPTS = Path(__file__).parent
 SHARED = ("host.js", "controls.js", "grid.js")
 WAITING = {"en": "{title}: run this cell, and the figure can be moved."}  # until the script runs
 _IMPORT = re.compile(r"^import [^;]*;\n", re.M)
+_IMPORTED = re.compile(r"^import [^;]* from \"\./([^\"]+)\";\n", re.M)
 _EXPORT = re.compile(r"^export (?=(?:async )?(?:function|const|class)\b)", re.M)
 
 
@@ -85,13 +86,10 @@ class MovingFigure:
 
 
 def joined_script(name):
-    """Return the shared modules and the figure's own as one script, without import and export.
-
-    The figure's own are `<name>.js` and any `<name>_<part>.js`.
-    """
-    parts = sorted(path.name for path in SCRIPTS.glob(f"{name}_*.js"))
-    modules = (*SHARED, *parts, f"{name}.js")
-    texts = [(SCRIPTS / module).read_text(encoding="utf-8") for module in modules]
+    """Return the shared modules, those that the figure imports and its own as one script."""
+    own = (SCRIPTS / f"{name}.js").read_text(encoding="utf-8")
+    modules = dict.fromkeys((*SHARED, *_IMPORTED.findall(own)))
+    texts = [*((SCRIPTS / module).read_text(encoding="utf-8") for module in modules), own]
     return _EXPORT.sub("", "\n".join(_IMPORT.sub("", text) for text in texts))
 
 
