@@ -4,6 +4,7 @@ import numpy as np
 from matplotlib.patches import Rectangle
 
 from cnnbook.figures.host import MovingFigure
+from cnnbook.figures.layer import picture_and_filters
 from cnnbook.layers import conv2d_backward, conv2d_forward, output_size
 from cnnbook.plots import grids, style
 
@@ -101,15 +102,9 @@ def backward(x, w, delta, *, of="dx", stride=1, padding=0, wrong=False, language
     ValueError
         If the shapes do not belong together, or a setting or the language is not there.
     """
-    x, w, delta = (np.asarray(values, float) for values in (x, w, delta))
-    x = x[:, :, None] if x.ndim == 2 else x
-    w = w[:, :, None, None] if w.ndim == 2 else w
+    x, w = (values.astype(float) for values in picture_and_filters(x, w))
+    delta = np.asarray(delta, float)
     delta = delta[:, :, None] if delta.ndim == 2 else delta
-    if x.ndim != 3 or w.ndim != 4 or w.shape[2] != x.shape[2]:
-        raise ValueError(
-            f"x has shape {x.shape} and w {w.shape}, expected (H, W, C) and (KH, KW, C, F) with "
-            f"the same C; give one channel and one filter as two plain matrices."
-        )
     if of not in ("dx", "dw"):
         raise ValueError(f"of is {of!r}, expected 'dx' for the input or 'dw' for the weights.")
     if stride not in range(1, LARGEST["stride"] + 1):

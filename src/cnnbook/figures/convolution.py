@@ -3,6 +3,7 @@
 import numpy as np
 
 from cnnbook.figures.host import MovingFigure
+from cnnbook.figures.layer import picture_and_filters
 from cnnbook.layers import conv2d_forward
 from cnnbook.plots import grids, style
 
@@ -64,14 +65,7 @@ def convolution(x, w, b=None, *, stride=1, padding=0, dilation=1, flip=False, la
     ValueError
         If the shapes do not belong together, or the language is not there.
     """
-    x, w = np.asarray(x), np.asarray(w)
-    x = x[:, :, None] if x.ndim == 2 else x
-    w = w[:, :, None, None] if w.ndim == 2 else w
-    if x.ndim != 3 or w.ndim != 4 or w.shape[2] != x.shape[2]:
-        raise ValueError(
-            f"x has shape {x.shape} and w {w.shape}, expected (H, W, C) and (KH, KW, C, F) with "
-            f"the same C; give one channel and one filter as two plain matrices."
-        )
+    x, w = picture_and_filters(x, w)
     b = np.zeros(w.shape[3]) if b is None else np.asarray(b)
     if b.shape != w.shape[3:]:
         raise ValueError(

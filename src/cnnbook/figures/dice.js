@@ -2,7 +2,7 @@
 // convolution of the two grows. Then many dice like the first, and the normal curve over them.
 // A die is the list of its faces' weights, face 1 first; totals of m dice are lists from m on.
 import { button, player, slider } from "./controls.js";
-import { element, fill, number } from "./host.js";
+import { element, fill, number, numberFrom } from "./host.js";
 
 export function chances(weights) {
   const sum = weights.reduce((a, b) => a + b, 0);
@@ -225,8 +225,7 @@ function panel(words, { name, letter, role, weights, limits, onChange }) {
   // Enter or leaving the cell takes the number, Escape drops it.
   const take = (k, field) => {
     if (field.value === shown(k)) return;
-    const typed = field.value.trim().replace("−", "-").replace(",", ".");
-    const value = typed === "" ? NaN : Number(typed) + 0;
+    const value = numberFrom(field.value);
     const next = weights.map((weight, each) => (each === k ? value : weight));
     const fits = value >= 0 && value <= limits.most;
     if (fits && next.some((weight) => weight > 0)) return set(next);

@@ -1,5 +1,5 @@
 // A grid of numbers: shown, pointed at, walked through with the arrow keys, and edited.
-import { element, fill, number } from "./host.js";
+import { element, fill, number, numberFrom } from "./host.js";
 
 export const GRID_STYLE = `
 .grid { display: inline-block; max-width: 100%; }
@@ -109,8 +109,7 @@ export function grid(words, settings) {
     const close = (take) => {
       if (done) return;
       done = true;
-      const text = field.value.trim().replace("−", "-").replace(",", ".");
-      const value = text === "" ? NaN : Number(text);
+      const value = numberFrom(field.value);
       const fits = value >= least && value <= most;
       field.remove();
       const limits = { least: number(least), most: number(most), value: number(values[i][j]) };

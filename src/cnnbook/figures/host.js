@@ -86,6 +86,12 @@ export function number(value, decimals = 2) {
   return text === "-0" ? "0" : text.replace("-", "−");
 }
 
+// Read a number as a reader types it: either minus sign, either decimal mark; NaN if it is none.
+export function numberFrom(text) {
+  const typed = text.trim().replace("−", "-").replace(",", ".");
+  return typed === "" ? NaN : Number(typed) + 0; // + 0: no negative zero
+}
+
 // Write pairs of factors as a sum of products, with the brackets that negative numbers need.
 export function sumOfProducts(pairs) {
   const factor = (f, first) => (f < 0 && !first ? `(${number(f)})` : number(f));
