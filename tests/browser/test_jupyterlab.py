@@ -81,6 +81,9 @@ def test_figures_move_in_jupyterlab(browser, lab, path):
     tab = browser.new_page(viewport={"width": 1280, "height": 900})
     tab.goto(f"{lab}{path.name}?reset")  # and close what stood open before
     tab.locator(".jp-Notebook").wait_for(timeout=60_000)
+    # Run before the kernel is there, and JupyterLab asks which one is meant.
+    tab.locator(".jp-KernelName", has_text="Python 3").wait_for(timeout=60_000)
+    tab.locator('.jp-Notebook-ExecutionIndicator[data-status="idle"]').wait_for(timeout=60_000)
     tab.locator("#jp-MainMenu").get_by_text("Run", exact=True).click()
     tab.get_by_text("Run All Cells", exact=True).click()
     ready = tab.locator(".cnnbook-figure[data-ready]")
