@@ -1,7 +1,4 @@
-"""Figures that move, in chapters that a real JupyterLab runs.
-
-Whole chapters run here, on whatever the machine has left: asked for by `CNNBOOK_JUPYTERLAB=1`.
-"""
+"""Figures that move, in chapters that a real JupyterLab runs."""
 
 import os
 import shutil
@@ -30,9 +27,6 @@ def moving(path):
     )
 
 
-pytestmark = pytest.mark.skipif(
-    "CNNBOOK_JUPYTERLAB" not in os.environ, reason="set CNNBOOK_JUPYTERLAB=1 to run it"
-)
 CHAPTERS = [path for path in sorted((ROOT / "notebooks").glob("*.ipynb")) if moving(path)]
 
 
