@@ -1,6 +1,5 @@
 """Figures that move, in chapters that a real JupyterLab runs."""
 
-import os
 import shutil
 import socket
 import subprocess
