@@ -125,7 +125,7 @@ def test_agrees_with_the_loops(kind, data):
 @settings(max_examples=40, deadline=None)
 @given(data=st.data())
 def test_no_error_is_lost_or_made(kind, data):
-    """Every window's error arrives whole, padding or not."""
+    """Every window's error arrives whole, padding or not, whatever the window holds."""
     forward, backward, _ = FUNCTIONS[kind]
     size = data.draw(st.tuples(st.integers(1, 4), st.integers(1, 4)))
     padding = tuple(
@@ -134,7 +134,8 @@ def test_no_error_is_lost_or_made(kind, data):
     shape = (2, data.draw(st.integers(4, 8)), data.draw(st.integers(4, 8)), 2)
     stride = data.draw(st.integers(1, 5))
     rng = np.random.default_rng(data.draw(st.integers(0, 2**32 - 1)))
-    out, cache = forward(rng.normal(size=shape), size=size, stride=stride, padding=padding)
+    x = rng.choice([np.nan, -np.inf, -1.0, 0.0, 2.0], shape)
+    out, cache = forward(x, size=size, stride=stride, padding=padding)
     dout = rng.normal(size=out.shape)
     dx = backward(dout, cache)
     np.testing.assert_allclose(dx.sum(axis=(1, 2)), dout.sum(axis=(1, 2)), atol=1e-12)
@@ -176,6 +177,38 @@ def test_pixels_that_get_no_error_get_zero(case, monkeypatch):
     out, cache = max_pool2d_forward(x, **case)
     dx = max_pool2d_backward(np.ones_like(out), cache)
     assert dx.sum() == out.size
+
+
+@settings(max_examples=40, deadline=None)
+@given(data=st.data())
+def test_windows_that_tile_pay_the_first_of_the_largest(data):
+    """In float32, with ties behind a ReLU, for channels that do and do not fill a register."""
+    size = data.draw(st.tuples(st.integers(1, 3), st.integers(1, 3)))
+    height, width = (k * data.draw(st.integers(1, 4)) for k in size)
+    images, channels = data.draw(st.integers(1, 3)), data.draw(st.sampled_from([1, 5, 8, 33]))
+    rng = np.random.default_rng(data.draw(st.integers(0, 2**32 - 1)))
+    x = np.maximum(rng.integers(-3, 3, (images, height, width, channels)), 0).astype(np.float32)
+    out, cache = max_pool2d_forward(x, size=size)
+    dout = rng.normal(size=out.shape).astype(np.float32)
+    windows = x.reshape(images, height // size[0], size[0], width // size[1], size[1], channels)
+    in_reading_order = windows.transpose(0, 1, 3, 5, 2, 4).reshape(*out.shape, -1)
+    paid = np.zeros_like(in_reading_order)
+    first = in_reading_order.argmax(axis=-1, keepdims=True)
+    np.put_along_axis(paid, first, dout[..., None], axis=-1)
+    expected = paid.reshape(*out.shape, *size).transpose(0, 1, 4, 2, 5, 3).reshape(x.shape)
+    np.testing.assert_array_equal(max_pool2d_backward(dout, cache), expected)
+
+
+def test_the_forward_pass_has_noted_all_that_the_backward_pass_asks():
+    rng = np.random.default_rng(5)
+    x = rng.integers(-2, 3, (40, 28, 28, 32)).astype(np.float32)  # enough for several blocks
+    out, cache = max_pool2d_forward(x, size=3, stride=2, padding="same")
+    dout = rng.normal(size=out.shape).astype(np.float32)
+    dx = max_pool2d_backward(dout, cache)
+    _, cache_of_one = max_pool2d_forward(x[17:18], size=3, stride=2, padding="same")
+    x[...], out[...] = np.nan, np.nan
+    np.testing.assert_array_equal(max_pool2d_backward(dout, cache), dx)
+    np.testing.assert_array_equal(max_pool2d_backward(dout[17:18], cache_of_one), dx[17:18])
 
 
 def test_overlapping_windows_add_up_where_they_agree():
@@ -225,7 +258,7 @@ def test_float32_is_worked_out_in_float32(kind, dtypes_made):
     forward, backward, _ = FUNCTIONS[kind]
     out, cache = forward(np.arange(36, dtype=np.float32).reshape(1, 6, 6, 1), size=3, stride=2)
     backward(out, cache)
-    assert dtypes_made == {np.dtype(np.float32)}
+    assert dtypes_made - {np.dtype(bool)} == {np.dtype(np.float32)}
 
 
 @both

@@ -2,11 +2,12 @@
 
 The largest (or the sum) of a window is the largest (or the sum) over its rows of what each of them
 holds along its columns, so the window is never laid out: the columns are gone through first, then
-the rows. An error goes back to a mean's window the same way. To a maximum's it goes entry by entry
-in reading order, as only the first of several largest entries may have it.
+the rows. An error goes back the same way in reverse: to the rows, and from each row to its columns.
+A mean hands every entry its share. A maximum hands all of it to the first largest row, and that to
+its first largest entry, which is the first of the window in reading order. The forward pass notes
+which they are while it has them at hand: a byte for each comparison, and no number is read twice.
 """
 
-from itertools import product
 from typing import NamedTuple
 
 import numpy as np
@@ -17,10 +18,24 @@ from cnnbook.layers._windows import Axis, axes, pair
 
 
 class MaxPoolCache(NamedTuple):
-    """What `max_pool2d_backward` needs: the input, the output and where the windows lie."""
+    """What `max_pool2d_backward` needs: the shapes, who is largest, and where the windows lie.
+
+    Attributes
+    ----------
+    x, out : ndarray, shapes (N, H, W, C) and (N, OH, OW, C)
+        The input and the output, of which only shape and dtype are needed.
+    rows : ndarray of bool, shape (KH − 1, N, OH, OW, C)
+        Whether the largest entry in row u of a window is as large as the output, for all u but the
+        last; undefined where the row lies in the padding.
+    columns : ndarray of bool, shape (KW − 1, N, H, OW, C)
+        The same for the entries of every row, held against the largest of them.
+    vertical, horizontal : Axis
+    """
 
     x: np.ndarray
     out: np.ndarray
+    rows: np.ndarray
+    columns: np.ndarray
     vertical: Axis
     horizontal: Axis
 
@@ -55,7 +70,7 @@ def max_pool2d_forward(x, *, size, stride=None, padding="valid"):
     -------
     out : ndarray, shape (N, OH, OW, C)
     cache : MaxPoolCache
-        For `max_pool2d_backward`; it refers to `x`, which must not change until then.
+        For `max_pool2d_backward`.
 
     Raises
     ------
@@ -63,15 +78,18 @@ def max_pool2d_forward(x, *, size, stride=None, padding="valid"):
         If a shape, dtype or argument is not as said, or the window does not fit.
     """
     vertical, horizontal = _windows(x, size, stride, padding)
+    across = (len(x), x.shape[1], horizontal.out, x.shape[3])
     out = np.empty((len(x), vertical.out, horizontal.out, x.shape[3]), x.dtype)
+    rows = np.empty((vertical.window - 1, *out.shape), bool)
+    columns = np.empty((horizontal.window - 1, *across), bool)
 
     def work(block):
-        along_columns = np.empty((*x[block].shape[:2], *out.shape[2:]), x.dtype)
-        _max_along(x[block], 2, horizontal, out=along_columns)
-        _max_along(along_columns, 1, vertical, out=out[block])
+        in_row = np.empty((len(x[block]), *across[1:]), x.dtype)
+        _max_along(x[block], 2, horizontal, out=in_row, as_large=columns[:, block])
+        _max_along(in_row, 1, vertical, out=out[block], as_large=rows[:, block])
 
     over_blocks(work, len(x), _bytes_per_image(x))
-    return out, MaxPoolCache(x, out, vertical, horizontal)
+    return out, MaxPoolCache(x, out, rows, columns, vertical, horizontal)
 
 
 def max_pool2d_backward(dout, cache):
@@ -96,15 +114,17 @@ def max_pool2d_backward(dout, cache):
     ValueError
         If `dout` has another shape or dtype than the output had.
     """
-    x, out, vertical, horizontal = cache
+    x, out, rows, columns, vertical, horizontal = cache
     require_float(dout=dout, x=x)
     require_shape("dout", dout, out.shape, "the output's shape")
     dx = np.empty(x.shape, x.dtype)
 
     def work(block):
-        _route(dout[block], x[block], out[block], vertical, horizontal, dx=dx[block])
+        in_row = np.empty((len(x[block]), x.shape[1], *out.shape[2:]), x.dtype)
+        _route_along(dout[block].copy(), 1, vertical, rows[:, block], dx=in_row)
+        _route_along(in_row, 2, horizontal, columns[:, block], dx=dx[block])
 
-    over_blocks(work, len(x), 3 * _bytes_per_image(x))  # x, dx and what is on the way
+    over_blocks(work, len(x), _bytes_per_image(x))
     return dx
 
 
@@ -204,36 +224,38 @@ def _bytes_per_image(x):
     return x[:1].nbytes
 
 
-def _max_along(x, axis, along, out):
-    """Write the largest entry of each window along one axis to `out`."""
-    outs, ins = (_at(axis, where) for where in along.entry(0))
+def _max_along(x, axis, along, out, as_large):
+    """Write the largest entry of each window along one axis to `out`.
+
+    Note in `as_large[k]` whether entry k is as large, for all but the last.
+    """
+    entries = [[_at(axis, where) for where in along.entry(k)] for k in range(along.window)]
     if along.before:
         out[...] = -np.inf  # where a window's entry 0 is padding
+    outs, ins = entries[0]
     out[outs] = x[ins]
-    for k in range(1, along.window):
-        outs, ins = (_at(axis, where) for where in along.entry(k))
+    for outs, ins in entries[1:]:
         np.maximum(out[outs], x[ins], out=out[outs])
+    for noted, (outs, ins) in zip(as_large, entries[:-1], strict=True):
+        noted[outs] = ~(x[ins] < out[outs])  # not >=, as then no entry would be as large as NaN
 
 
-def _route(dout, x, out, vertical, horizontal, dx):
-    """Send `dout` to the first entry of its window that is as large as `out`, zero to the others.
+def _route_along(left, axis, along, as_large, dx):
+    """Send each window's error along one axis to its first entry that is as large as the largest.
 
     Every entry in turn takes what is left of the error, if it is as large, and leaves the rest; the
-    last takes it unasked.
+    last takes it unasked. `left` is used up.
     """
-    left = dout.copy()
-    alone = all(along.stride >= along.window for along in (vertical, horizontal))
-    if not all(_tiles(along) for along in (vertical, horizontal)):
+    alone = along.stride >= along.window
+    if not _tiles(along):
         dx[...] = 0
-    *entries, last = product(range(vertical.window), range(horizontal.window))
-    for u, v in (*entries, last):
-        (outs_down, ins_down), (outs_across, ins_across) = vertical.entry(u), horizontal.entry(v)
-        outs, ins = (slice(None), outs_down, outs_across), (slice(None), ins_down, ins_across)
+    for k in range(along.window):
+        outs, ins = (_at(axis, where) for where in along.entry(k))
         taken = left[outs]
-        if (u, v) != last:
+        if k < len(as_large):
             # By number: np.where would branch, and NumPy multiplies by booleans slowly.
-            as_large = (~(x[ins] < out[outs])).astype(x.dtype)
-            taken = np.multiply(as_large, taken, out=as_large)
+            taken = as_large[k][outs].astype(dx.dtype)
+            taken *= left[outs]
             left[outs] -= taken
         if alone:
             dx[ins] = taken
