@@ -11,12 +11,19 @@ const PEN = 6; // half the width of a stroke
 const RUBBER = 12;
 const KEY_STEP = 6;
 
-// Add the network's script to the page once, and wait until it has run. JupyterLab's pages lie
-// elsewhere than the notebook's folder; it hands files out below its own address.
+// Where a file beside the open notebook is. JupyterLab's own pages lie elsewhere: its address ends
+// in /tree/ and the notebook's path, and it hands files out below /files/.
+function besideNotebook(jupyter, file) {
+  const [, path = ""] = location.pathname.split("/tree/");
+  const folder = path.slice(0, path.lastIndexOf("/") + 1);
+  return `${JSON.parse(jupyter.textContent).baseUrl}files/${folder}${file}`;
+}
+
+// Add the network's script to the page once, and wait until it has run.
 let networkOnItsWay = null;
 function fetchNetwork({ network, inJupyter }) {
   const jupyter = document.getElementById("jupyter-config-data");
-  const place = jupyter ? `${JSON.parse(jupyter.textContent).baseUrl}files/${inJupyter}` : network;
+  const place = jupyter ? besideNotebook(jupyter, inJupyter) : network;
   networkOnItsWay ??= new Promise((done, fail) => {
     const script = element("script", { src: place, charset: "utf-8" });
     script.addEventListener("load", () => {

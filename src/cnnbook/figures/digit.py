@@ -1,5 +1,7 @@
 """Draw a digit: the article's trained network reads it in the page."""
 
+from pathlib import Path
+
 import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.gridspec import GridSpec
@@ -13,7 +15,7 @@ from cnnbook.losses import softmax
 from cnnbook.network import article_network
 from cnnbook.plots import style
 
-IN_JUPYTER = "_build/digit-network.js"  # below the folder in which JupyterLab was started
+IN_JUPYTER = "_build/digit-network.js"  # beside the notebook, where its kernel runs
 WORDS = {
     "en": {
         "title": "Draw a digit, and the network reads it",
@@ -38,7 +40,7 @@ WORDS = {
         "certain": ">99.9\u00a0%",
         "loading": "The network is on its way: 3.9 MB.",
         "missing": "The network's file is not here. In the book it stands beside the page; in "
-        "JupyterLab, run the cell and start the server in the book's folder.",
+        "JupyterLab, run the cell above.",
         "nothing": "The article's trained network reads what you draw, by mouse, finger, or Space "
         "and the arrow keys.",
         "answer": "The network reads a {digit}, with probability {percent}.",
@@ -66,7 +68,7 @@ class DigitFigure(MovingFigure):
     """The figure, which in a notebook also puts its network where JupyterLab can hand it out."""
 
     def _repr_mimebundle_(self, include=None, exclude=None):
-        digit_network.keep(book_folder() / IN_JUPYTER)
+        digit_network.keep(Path(IN_JUPYTER))
         return super()._repr_mimebundle_(include, exclude)
 
 
@@ -75,8 +77,8 @@ def digit(network="../_static/digit-network.js", *, language="en"):
 
     The network's rounded weights are 3.9 MB in a script, `cnnbook.figures.digit_network`, which is
     added to the page at the first stroke. The built book holds it beside its other scripts. Shown
-    in a notebook, the figure writes it to `_build/digit-network.js`, and JupyterLab takes it from
-    there if it was started in the book's folder.
+    in a notebook, the figure writes it to `_build/digit-network.js` beside the notebook, and
+    JupyterLab takes it from there.
 
     Parameters
     ----------
