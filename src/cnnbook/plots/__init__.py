@@ -65,6 +65,14 @@ from cnnbook.plots.grids import (
     draw_product,
     draw_window,
 )
+from cnnbook.plots.inside import (
+    draw_accuracy_curves,
+    draw_pixel_maps,
+    draw_projections,
+    draw_reliability,
+    draw_removed,
+    draw_rows,
+)
 from cnnbook.plots.layers import (
     draw_channels,
     draw_connections,
@@ -106,6 +114,7 @@ from cnnbook.plots.weight_back import (
 )
 
 __all__ = [
+    "draw_accuracy_curves",
     "draw_added_up",
     "draw_answers",
     "draw_averages",
@@ -163,14 +172,19 @@ __all__ = [
     "draw_pass",
     "draw_paths",
     "draw_pictures",
+    "draw_pixel_maps",
     "draw_places",
     "draw_plane",
     "draw_pool_windows",
     "draw_product",
+    "draw_projections",
     "draw_rates",
+    "draw_reliability",
+    "draw_removed",
     "draw_returned_stamps",
     "draw_revival",
     "draw_roofline",
+    "draw_rows",
     "draw_runs",
     "draw_schedules",
     "draw_shares",
