@@ -96,7 +96,7 @@ def test_figures_move_in_jupyterlab(browser, lab, path):
 
 def use(figure, keyboard):
     """Draw on a figure that has a pad for it, and pull the first slider of any other."""
-    pad = figure.locator("canvas[tabindex]")
+    pad = figure.locator(".pad")
     if pad.count():
         pad.focus()
         for key in ("Space", *["ArrowDown"] * 12):
