@@ -82,7 +82,7 @@ def draw_accuracy_curves(sizes, curves):
     _, ax = plt.subplots(figsize=(style.COLUMN, 2.8))
     for name, values, colour, dashes in curves:
         ax.plot(sizes, 100 * np.asarray(values), dashes, marker="o", color=colour, label=name)
-    ax.set(xlabel="largest change of a pixel, $\\varepsilon$", ylabel="right, in per cent")
+    ax.set(xlabel="largest change of a pixel, $d_{\\max}$", ylabel="right, in per cent")
     ax.set_ylim(0, 103)
     ax.legend(loc="lower left")
 
