@@ -67,7 +67,6 @@ from cnnbook.plots.grids import (
 )
 from cnnbook.plots.inside import (
     draw_accuracy_curves,
-    draw_pixel_maps,
     draw_projections,
     draw_reliability,
     draw_removed,
@@ -172,7 +171,6 @@ __all__ = [
     "draw_pass",
     "draw_paths",
     "draw_pictures",
-    "draw_pixel_maps",
     "draw_places",
     "draw_plane",
     "draw_pool_windows",

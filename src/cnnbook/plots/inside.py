@@ -7,8 +7,8 @@ from cnnbook.plots import style
 from cnnbook.plots.filters import draw_map
 
 
-def draw_rows(rows, *, kind, one_scale=True):
-    """Draw rows of small pictures, each row under a name.
+def draw_rows(rows, *, kind):
+    """Draw rows of small pictures, each row under a name, all on one scale.
 
     Parameters
     ----------
@@ -16,8 +16,6 @@ def draw_rows(rows, *, kind, one_scale=True):
         The row's name and its pictures, equally many in each row.
     kind : {"ink", "signed"}
         How they are drawn: see `cnnbook.plots.filters.draw_map`.
-    one_scale : bool, optional
-        Whether all pictures share the deepest colour; by default they do.
     """
     count = len(rows[0][1])
     side = style.COLUMN / count
@@ -27,27 +25,8 @@ def draw_rows(rows, *, kind, one_scale=True):
     largest = max(np.abs(pictures).max() for _, pictures in rows)
     for line, (name, pictures) in zip(axes, rows, strict=True):
         for ax, picture in zip(line, pictures, strict=True):
-            draw_map(ax, picture, kind, largest if one_scale else np.abs(picture).max())
+            draw_map(ax, picture, kind, largest)
         line[0].set_title(name, loc="left", size=9)
-
-
-def draw_pixel_maps(rows):
-    """Draw pictures, each with what its pixels mean to the network beside it.
-
-    Parameters
-    ----------
-    rows : list of list of (str, ndarray of shape (H, W), str)
-        Title, values and kind of each panel: see `cnnbook.plots.filters.draw_map`.
-    """
-    columns = len(rows[0])
-    side = style.COLUMN / columns
-    _, axes = plt.subplots(
-        len(rows), columns, figsize=(style.COLUMN, len(rows) * (side + 0.25)), squeeze=False
-    )
-    for line, panels in zip(axes, rows, strict=True):
-        for ax, (title, values, kind) in zip(line, panels, strict=True):
-            draw_map(ax, values, kind, np.abs(values).max())
-            ax.set_title(title, loc="center", size=9)
 
 
 def draw_removed(removed, accuracies):
@@ -70,7 +49,7 @@ def draw_removed(removed, accuracies):
 
 
 def draw_accuracy_curves(sizes, curves):
-    """Draw accuracies over the size of a change, a curve each, named at its end.
+    """Draw accuracies over the size of a change, a curve each, named in the legend.
 
     Parameters
     ----------
@@ -128,7 +107,8 @@ def draw_projections(panels, labels):
     _, axes = plt.subplots(1, len(panels), figsize=(style.COLUMN, 3.5))
     colours = [
         *(style.INPUT, style.KERNEL, style.OUTPUT, style.ERROR, style.GRADIENT),
-        *(style.HIGHLIGHT, style.INK, style.GREY, "#5D2500", "#00395A"),
+        *(style.HIGHLIGHT, style.INK, style.GREY),
+        *(style.SIGNED(0.0), style.SIGNED(1.0)),
     ]
     for ax, (title, points) in zip(axes, panels, strict=True):
         for (x, y), label in zip(points, labels, strict=True):
