@@ -7,7 +7,7 @@ from cnnbook import weights
 from cnnbook.layers.dropout import dropout_mask
 from cnnbook.quiet_tensorflow import tf
 from cnnbook.tf_model import ArticleNetwork, loss_of
-from cnnbook.tf_train import Adam, TensorFlowEngine
+from cnnbook.tf_train import Adam, TensorFlowEngine, matmul
 
 
 @pytest.fixture(scope="module")
@@ -61,6 +61,20 @@ def test_the_mask_is_applied_to_the_hidden_units(network, images):
 def test_the_loss_is_the_mean_over_the_minibatch():
     loss = loss_of(tf.constant([[0.0, 0.0], [0.0, np.log(3.0)]]), tf.constant([0, 1]))
     assert float(loss) == pytest.approx((np.log(2) + np.log(4 / 3)) / 2, rel=1e-6)
+
+
+def test_the_trainers_product_and_its_gradients_are_tensorflows():
+    rng = np.random.default_rng(2)
+    x, w, dout = (tf.constant(rng.normal(size=shape)) for shape in ((3, 4), (4, 5), (3, 5)))
+    results = []
+    for product in (matmul, tf.matmul):
+        variable = tf.Variable(w)
+        with tf.GradientTape() as tape:
+            tape.watch(x)
+            out = product(x, variable)
+        results.append([out, *tape.gradient(out, [x, variable], dout)])
+    for ours, theirs in zip(*results, strict=True):
+        np.testing.assert_allclose(ours, theirs, rtol=1e-12)
 
 
 def test_adam_is_the_articles():

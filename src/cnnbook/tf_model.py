@@ -1,5 +1,7 @@
 """The article's network in TensorFlow 2."""
 
+import operator
+
 from .quiet_tensorflow import tf
 from .weights import SHAPES, initial
 
@@ -16,14 +18,18 @@ class ArticleNetwork(tf.Module):
     weights : dict of str to ndarray, optional
         The arrays of `cnnbook.weights.SHAPES`, which also set the dtype. By default, the article's
         random start with seed 0.
+    matmul : callable, optional
+        How the dense layers multiply two matrices. By default `@`; the trainer hands in
+        `cnnbook.tf_train.matmul`, whose gradient is faster.
 
     Attributes
     ----------
     conv1_w, conv1_b, conv2_w, conv2_b, fc1_w, fc1_b, fc2_w, fc2_b : tf.Variable
     """
 
-    def __init__(self, weights=None):
+    def __init__(self, weights=None, matmul=operator.matmul):
         super().__init__(name="article")
+        self.matmul = matmul
         for name, value in (weights or initial("article")).items():
             setattr(self, name, tf.Variable(value, name=name))
 
@@ -51,10 +57,10 @@ class ArticleNetwork(tf.Module):
         out["relu2"] = tf.nn.relu(out["conv2"])
         out["pool2"] = tf.nn.max_pool2d(out["relu2"], 2, 2, "SAME")
         out["flat"] = tf.reshape(out["pool2"], [-1, 7 * 7 * 64])
-        out["fc1"] = out["flat"] @ self.fc1_w + self.fc1_b
+        out["fc1"] = self.matmul(out["flat"], self.fc1_w) + self.fc1_b
         out["relu3"] = tf.nn.relu(out["fc1"])
         out["dropout"] = out["relu3"] if dropout_mask is None else out["relu3"] * dropout_mask
-        out["logits"] = out["dropout"] @ self.fc2_w + self.fc2_b
+        out["logits"] = self.matmul(out["dropout"], self.fc2_w) + self.fc2_b
         return out
 
     def __call__(self, images, dropout_mask=None):

@@ -4,6 +4,33 @@ from .quiet_tensorflow import tf
 from .tf_model import ArticleNetwork, loss_of
 
 
+def matmul(x, w):
+    """Multiply two matrices as `tf.matmul` does; take the gradient by `x` in half the time.
+
+    TensorFlow takes it with its operation MatMul, told to transpose `w`, and that leaves all but
+    one core idle where oneDNN does the work. The same sum as an einsum is shared between the cores:
+    4 ms and not 8 for fc1 on two of them, of 45 for a step.
+
+    Parameters
+    ----------
+    x : tensor, shape (N, D)
+    w : tensor or tf.Variable, shape (D, F)
+
+    Returns
+    -------
+    tensor, shape (N, F)
+    """
+    return _matmul(x, tf.convert_to_tensor(w))
+
+
+@tf.custom_gradient
+def _matmul(x, w):
+    def gradient(dout):
+        return tf.einsum("nf,df->nd", dout, w), tf.matmul(x, dout, transpose_a=True)
+
+    return tf.matmul(x, w), gradient
+
+
 class Adam:
     """Adam as TensorFlow 1 computes it, by the same kernel.
 
@@ -69,7 +96,7 @@ class TensorFlowEngine:
     version = tf.__version__
 
     def __init__(self, weights):
-        self.network = ArticleNetwork(weights)
+        self.network = ArticleNetwork(weights, matmul)
         self.variables = self.network.named_variables()
         self.adam = Adam(self.variables.values())
         self._step = tf.function(self._traced_step, reduce_retracing=True)
