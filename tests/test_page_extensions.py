@@ -79,6 +79,23 @@ def test_only_the_folded_cell_after_a_solution_is_its_check(classes, attributes,
     assert (cell.get("prompt_show") == "Show the check") is renamed
 
 
+def test_a_check_of_several_cells_is_one_fold():
+    from folds import SolutionChecks
+
+    document, check = cell_after(nodes.container(classes=["solution"]), hide_mode="all")
+    check += nodes.literal_block(text="one")
+    more = nodes.container(
+        "", nodes.literal_block(text="two"), nb_element="cell_code", hide_mode="all"
+    )
+    stays = nodes.paragraph(text="What is not followed by a folded cell stays.")
+    check.parent += [nodes.paragraph(text="Then:"), more, stays]
+    transform = SolutionChecks.__new__(SolutionChecks)
+    transform.document = document
+    transform.run()
+    assert [node.astext() for node in check] == ["one", "Then:", "two"]
+    assert check.parent[2:] == [stays]
+
+
 @pytest.mark.parametrize(
     ("before", "after", "left", "span", "right"),
     [
