@@ -48,15 +48,16 @@ export function choice(text, options, value, onChange) {
   return element("label", {}, text, select);
 }
 
-// Step, play and scrub through `count` places; `onStep` is told each place the reader goes to.
+// Step, play and scrub through `count` places; `onStep` is told each place the reader goes to, from
+// 0, and the scrubber says its number, from `first`.
 // With prefers-reduced-motion nothing plays by itself: the reader steps.
-export function player(words, count, onStep) {
+export function player(words, count, onStep, first = 1) {
   const still = matchMedia("(prefers-reduced-motion: reduce)");
   let place = 0;
   let timer = 0;
   const scrub = element("input", {
-    type: "range", min: 0, max: count - 1, value: 0, "aria-label": words.place,
-    input: () => { stop(); go(Number(scrub.value)); },
+    type: "range", min: first, max: first + count - 1, value: first, "aria-label": words.place,
+    input: () => { stop(); go(scrub.value - first); },
   });
   const back = button("◀", () => { stop(); go(place - 1); }, { "aria-label": words.back });
   const on = button("▶", () => { stop(); go(place + 1); }, { "aria-label": words.on });
@@ -72,10 +73,7 @@ export function player(words, count, onStep) {
     timer = setInterval(() => (place < count - 1 ? go(place + 1) : stop()), 900);
   };
   const go = (to) => {
-    place = Math.max(0, Math.min(count - 1, to));
-    scrub.value = place;
-    back.disabled = place === 0;
-    on.disabled = place === count - 1;
+    node.follow(Math.max(0, Math.min(count - 1, to)));
     onStep(place);
   };
   const calm = () => { play.hidden = still.matches; if (still.matches) stop(); };
@@ -83,7 +81,12 @@ export function player(words, count, onStep) {
   calm();
   const node = element("div", { class: "row" }, back, play, on, scrub);
   node.go = (to) => { stop(); go(to); };
-  node.follow = (to) => { place = to; scrub.value = to; back.disabled = !to; on.disabled = to === count - 1; };
-  node.resize = (length) => { stop(); count = length; scrub.max = count - 1; go(Math.min(place, count - 1)); };
+  node.follow = (to) => {
+    place = to;
+    scrub.value = first + to;
+    back.disabled = !to;
+    on.disabled = to === count - 1;
+  };
+  node.resize = (length) => { stop(); count = length; scrub.max = first + count - 1; go(Math.min(place, count - 1)); };
   return node;
 }

@@ -539,7 +539,8 @@ export function dice(figure, config, words) {
       const met = meeting(blue.length, orange.length, n).length;
       pairs.textContent = fill(words.pairs, { count: met, all: blue.length * orange.length });
     };
-    const steps = player(words, blue.length + orange.length - 1, (place) => { n = place + 2; show(); });
+    const showTotal = (place) => { n = place + 2; show(); };
+    const steps = player(words, blue.length + orange.length - 1, showTotal, 2);
     steps.classList.add("steps");
     steps.append(element("span", {}, where, pairs));
     steps.follow(n - 2);

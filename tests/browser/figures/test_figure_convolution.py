@@ -95,6 +95,7 @@ def test_steps_reveal_the_output(show):
     tab = show(figure)
     for _ in range(3):
         tab.get_by_role("button", name=figure.words["back"]).click()
+    assert tab.get_by_role("slider", name=figure.words["place"]).input_value() == "1"
     output = tab.get_by_role("grid", name="output")
     assert output.get_by_label("not yet computed").count() == 3
     assert tab.locator(".sum").inner_text().endswith("= 19")

@@ -159,9 +159,19 @@ def test_every_total_is_numpys_when_weights_are_typed(show, seed):
         shown = show_sum(tab).rsplit(" ", 1)[1]
         assert abs(number(shown) - z[n - 2]) < 5.001e-4
         assert on.is_disabled() == (n == len(z) + 1)
+        assert tab.get_by_role("slider", name="total").input_value() == str(n)
         if n <= len(z):
             on.click()
     assert not tab.errors
+
+
+def test_the_scrubber_goes_from_the_first_total_to_the_last(show):
+    tab = show(figures.dice(total=7))
+    scrubber = tab.get_by_role("slider", name="total")
+    for key, total in (("Home", 2), ("ArrowRight", 3), ("End", 12)):
+        scrubber.press(key)
+        assert scrubber.input_value() == str(total)
+        assert label(tab, f"up to {total}:")
 
 
 def test_height_of_every_brick_is_its_product(show):
@@ -317,7 +327,7 @@ def test_loaded_stays_loaded_when_sides_are_added(show):
     panel.get_by_label("sides").fill("8")
     fields = panel.get_by_role("textbox")
     assert [fields.nth(k).input_value() for k in range(8)] == ["1"] * 7 + ["7"]
-    assert tab.get_by_label("total", exact=True).get_attribute("max") == "12"
+    assert tab.get_by_label("total", exact=True).get_attribute("max") == "14"
     assert "of 48 pairs" in tab.locator(".steps").inner_text()
 
 
