@@ -30,10 +30,12 @@ def draw_taken_away(x, x_hat, delta):
     figure, all_axes = plt.subplots(3, 1, figsize=(WIDTH, 5.4), sharex=True, sharey=True)
     for axes, (title, values, part, name) in zip(all_axes, rows, strict=True):
         axes.bar(x, values, width=0.5, color=style.ERROR)
-        for place, value in zip(x, values, strict=True):
+        line_heights = np.full_like(values, -np.inf) if part is None else part
+        for place, value, height in zip(x, values, line_heights, strict=True):
+            top = max(value, 0)
             axes.annotate(
                 f"{value:g}".replace("-", "−"),
-                (place, max(value, 0)),
+                (place, height if top < height < top + 1.2 else top),  # clear of the line
                 (0, 3),
                 textcoords="offset points",
                 ha="center",
@@ -104,7 +106,8 @@ def draw_shared_means(panels):
     matplotlib.figure.Figure
     """
     figure, all_axes = plt.subplots(1, len(panels), figsize=(WIDTH, 2.1))
-    tints = (style.INPUT, style.KERNEL, style.OUTPUT, style.GRADIENT)
+    colours = (style.INPUT, style.KERNEL, style.OUTPUT, style.GRADIENT)
+    tints = [(colour, alpha) for alpha in (0.25, 0.6) for colour in colours]
     for axes, (title, sets) in zip(all_axes, panels.items(), strict=True):
         for (n, c), which in np.ndenumerate(sets):
             axes.add_patch(
@@ -112,8 +115,7 @@ def draw_shared_means(panels):
                     (c - 0.45, n - 0.45),
                     0.9,
                     0.9,
-                    fc=tints[which % len(tints)],
-                    alpha=0.3,
+                    fc=tints[which],
                     ec="none",
                 )
             )
