@@ -35,7 +35,7 @@ def draw_taken_away(x, x_hat, delta):
             top = max(value, 0)
             axes.annotate(
                 f"{value:g}".replace("-", "−"),
-                (place, height if top < height < top + 1.2 else top),  # clear of the line
+                (place, height if top < height < top + 0.9 else top),  # clear of the line
                 (0, 3),
                 textcoords="offset points",
                 ha="center",
