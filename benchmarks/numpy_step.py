@@ -13,13 +13,13 @@ import statistics
 import subprocess
 import sys
 import tempfile
-import time
 
 from tf_step import trainer_chunk
 
 from cnnbook import mnist
 from cnnbook.numpy_train import NumPyEngine
 from cnnbook.tf_train import TensorFlowEngine
+from layers import times_in_turn
 
 CHUNK = 10
 TIME_LIMIT, MEMORY_LIMIT = 1.5, 1.0
@@ -59,19 +59,14 @@ def _peak_memory(backend):
 def measure(rounds=15):
     """Return the results for time and memory."""
     data = mnist.load()
-    engines = (NumPyEngine, PlainEngine, TensorFlowEngine)
-    chunks = [trainer_chunk(data, CHUNK, engine) for engine in engines]
-    times = []
-    for _ in range(rounds + 1):
-        times.append([])
-        for chunk in chunks:
-            start = time.perf_counter()
-            chunk()
-            times[-1].append((time.perf_counter() - start) / CHUNK)
-    times = times[1:]  # the first compiles
-    ratio = statistics.median(ours / plain for ours, plain, _ in times)
-    to_trainers = statistics.median(ours / trainers for ours, _, trainers in times)
-    ours, plain, trainers = (1e3 * statistics.median(each) for each in zip(*times, strict=True))
+    engines = {"ours": NumPyEngine, "plain": PlainEngine, "trainers": TensorFlowEngine}
+    chunks = {name: trainer_chunk(data, CHUNK, engine) for name, engine in engines.items()}
+    ours, plain, trainers = times_in_turn(chunks, rounds).values()
+    ratio = statistics.median(a / b for a, b in zip(ours, plain, strict=True))
+    to_trainers = statistics.median(a / b for a, b in zip(ours, trainers, strict=True))
+    ours, plain, trainers = (
+        1e3 * statistics.median(each) / CHUNK for each in (ours, plain, trainers)
+    )
     numpy_size, tensorflow_size = _peak_memory("numpy"), _peak_memory("tensorflow")
     memory = numpy_size / tensorflow_size
     return [

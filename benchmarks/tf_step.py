@@ -11,7 +11,6 @@
 
 import dataclasses
 import statistics
-import time
 
 import keras
 import numpy as np
@@ -20,6 +19,7 @@ from parts import without
 from cnnbook import mnist, trainer, weights
 from cnnbook.quiet_tensorflow import tf
 from cnnbook.tf_train import TensorFlowEngine
+from layers import times_in_turn
 
 BATCH = 100
 CHUNK = 50
@@ -121,14 +121,7 @@ def measure(rounds=9):
         "article": article_chunk(data),
         "fit": fit_chunk(data),
     }
-    times = {name: [] for name in chunks}
-    for chunk in chunks.values():
-        chunk()
-    for _ in range(rounds):
-        for name, chunk in chunks.items():
-            start = time.perf_counter()
-            chunk()
-            times[name].append((time.perf_counter() - start) / CHUNK)
+    times = times_in_turn(chunks, rounds)
     results = []
     for name, limit in LIMITS.items():
         ratio = statistics.median(
@@ -141,8 +134,8 @@ def measure(rounds=9):
                 "limit": limit,
                 "ok": ratio <= limit,
                 "milliseconds": {
-                    "trainer": 1e3 * statistics.median(times["trainer"]),
-                    name: 1e3 * statistics.median(times[name]),
+                    "trainer": 1e3 * statistics.median(times["trainer"]) / CHUNK,
+                    name: 1e3 * statistics.median(times[name]) / CHUNK,
                 },
             }
         )
